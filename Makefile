@@ -1,0 +1,76 @@
+CONFIG ?= config.yaml
+ARGS ?=
+IMAGE ?= threads-exporter
+
+BIN := .venv/bin
+READY := .venv/.ready
+SOURCES := exporter tests
+
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## Show this help
+	@echo "Usage: make TARGET"
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(READY): pyproject.toml uv.lock scripts/setup scripts/uv.txt
+	@scripts/setup
+	@touch $@
+
+.PHONY: setup
+setup: $(READY) ## Install what all else here needs, into .tools and .venv
+
+.PHONY: demo
+demo: $(READY) ## Run the exporter on a simulated Threads API; no token needed
+	@$(BIN)/threads-exporter demo $(ARGS)
+
+.PHONY: run
+run: $(READY) ## Run the exporter with CONFIG=config.yaml
+	@$(BIN)/threads-exporter --config.file=$(CONFIG) $(ARGS)
+
+.PHONY: test
+test: $(READY) ## Run all tests under the coverage gate, or ARGS="tests/web -k healthy"
+	@scripts/test $(ARGS)
+
+.PHONY: prometheus
+prometheus: ## Get the real Prometheus that some tests start
+	@scripts/fetch-prometheus
+
+.PHONY: lint
+lint: $(READY) ## Check style, format and types
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+
+.PHONY: format
+format: $(READY) ## Format the code and mend what ruff can mend
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+.PHONY: docs
+docs: $(READY) ## Write the generated pages anew
+	$(BIN)/python -m exporter.metrics.docs
+	$(BIN)/python -m exporter.threads_api.docs
+
+.PHONY: check-docs
+check-docs: $(READY) ## Fail where a generated page differs from the code
+	$(BIN)/python -m exporter.metrics.docs --check
+	$(BIN)/python -m exporter.threads_api.docs --check
+
+.PHONY: check-config
+check-config: $(READY) ## Check the example configuration
+	$(BIN)/threads-exporter --config.check --config.file=config.example.yaml
+
+.PHONY: package
+package: $(READY) ## Build the wheel and the source distribution into dist
+	.tools/uv/bin/uv build
+
+.PHONY: image
+image: ## Build the container image IMAGE=threads-exporter
+	@command -v docker >/dev/null || { echo "make image needs docker: sudo apt install docker.io" >&2; exit 1; }
+	docker build --build-arg REVISION="$$(git rev-parse HEAD 2>/dev/null || echo unknown)" --tag $(IMAGE) .
+
+.PHONY: clean
+clean: ## Remove all that was made here
+	rm -rf .venv .tools dist build .coverage .coverage.* htmlcov .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	find $(SOURCES) -name __pycache__ -type d -prune -exec rm -rf {} +
