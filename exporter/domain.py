@@ -1,0 +1,156 @@
+"""The closed sets and values that all rooms speak of."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Poll(StrEnum):
+    QUOTA = "quota"
+    TOKEN = "token"
+    CONTAINER = "container"
+
+
+PollJob = tuple[Poll, str]
+"""A poll, and the name of the account that it is of."""
+
+
+class Endpoint(StrEnum):
+    PUBLISHING_LIMIT = "publishing_limit"
+    CONTAINER = "container"
+    DEBUG_TOKEN = "debug_token"
+    ME = "me"
+
+
+class QuotaKind(StrEnum):
+    PUBLISH = "publish"
+    REPLY = "reply"
+    DELETE = "delete"
+    LOCATION_SEARCH = "location_search"
+
+
+class ContainerStatus(StrEnum):
+    """Meta's five, PENDING before the first answer, OTHER for one that Meta added."""
+
+    PENDING = "PENDING"
+    IN_PROGRESS = "IN_PROGRESS"
+    FINISHED = "FINISHED"
+    PUBLISHED = "PUBLISHED"
+    ERROR = "ERROR"
+    EXPIRED = "EXPIRED"
+    OTHER = "OTHER"
+
+
+class ContainerErrorMessage(StrEnum):
+    """Meta's ten documented values, in Meta's spelling, and OTHER.
+
+    Source: https://developers.facebook.com/docs/threads/troubleshooting
+    """
+
+    FAILED_DOWNLOADING_VIDEO = "FAILED_DOWNLOADING_VIDEO"
+    FAILED_PROCESSING_AUDIO = "FAILED_PROCESSING_AUDIO"
+    FAILED_PROCESSING_VIDEO = "FAILED_PROCESSING_VIDEO"
+    INVALID_ASPEC_RATIO = "INVALID_ASPEC_RATIO"
+    INVALID_BIT_RATE = "INVALID_BIT_RATE"
+    INVALID_DURATION = "INVALID_DURATION"
+    INVALID_FRAME_RATE = "INVALID_FRAME_RATE"
+    INVALID_AUDIO_CHANNELS = "INVALID_AUDIO_CHANNELS"
+    INVALID_AUDIO_CHANNEL_LAYOUT = "INVALID_AUDIO_CHANNEL_LAYOUT"
+    UNKNOWN = "UNKNOWN"
+    OTHER = "OTHER"
+
+
+class ContainerOutcome(StrEnum):
+    PUBLISHED = "PUBLISHED"
+    ERROR = "ERROR"
+    EXPIRED = "EXPIRED"
+    GAVE_UP = "gave_up"
+    LOST = "lost"
+    REMOVED = "removed"
+
+
+class TokenInvalidReason(StrEnum):
+    EXPIRED = "expired"
+    REVOKED = "revoked"
+    SESSION_INVALIDATED = "session_invalidated"
+    MALFORMED = "malformed"
+    OTHER = "other"
+
+
+class FailureReason(StrEnum):
+    CONNECT = "connect"
+    DNS = "dns"
+    TLS = "tls"
+    TIMEOUT = "timeout"
+    TRUNCATED = "truncated"
+    TOO_LARGE = "too_large"
+    REDIRECT = "redirect"
+    HTTP_ERROR = "http_error"
+    MALFORMED = "malformed"
+    TOKEN_INVALID = "token_invalid"
+    PERMISSION = "permission"
+    RATE_LIMITED = "rate_limited"
+    RESTRICTED = "restricted"
+    NOT_FOUND = "not_found"
+    UNSUPPORTED = "unsupported"
+    TRANSIENT = "transient"
+    BUDGET = "budget"
+    INTERNAL = "internal"
+
+
+class UsageResource(StrEnum):
+    """What Meta's usage headers count, each as a share of what is allowed."""
+
+    CALL_COUNT = "call_count"
+    TOTAL_TIME = "total_time"
+    TOTAL_CPUTIME = "total_cputime"
+
+
+@dataclass(frozen=True, slots=True)
+class Quota:
+    usage: int
+    limit: int | None
+    window_seconds: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class ContainerState:
+    """What Meta says of a container; `error_message` is there only with the status ERROR."""
+
+    status: ContainerStatus
+    error_message: ContainerErrorMessage | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TokenFacts:
+    """What Meta says of a token; times are Unix seconds, None where Meta names none."""
+
+    invalid_reason: TokenInvalidReason | None = None
+    expires_at: int | None = None
+    data_access_expires_at: int | None = None
+    issued_at: int | None = None
+    scopes: frozenset[str] | None = None
+
+    @property
+    def valid(self) -> bool:
+        return self.invalid_reason is None
+
+
+@dataclass(frozen=True, slots=True)
+class KnownError:
+    """An entry of the error catalogue: what happened, whose turn it is, and what helps."""
+
+    name: str
+    category: str
+    action: str
+    solution: str
+
+
+@dataclass(frozen=True, slots=True)
+class AccountIdentity:
+    """What the configuration says of an account that is no secret."""
+
+    name: str
+    user_id: str
+    app: str
+    labels: Mapping[str, str]

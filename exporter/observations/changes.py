@@ -1,0 +1,101 @@
+"""How an observation changes: each function returns the change for `Observations.change`."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from types import MappingProxyType
+from typing import TypeVar
+
+from exporter.domain import (
+    FailureReason,
+    KnownError,
+    Poll,
+    Quota,
+    QuotaKind,
+    TokenInvalidReason,
+    UsageResource,
+)
+from exporter.observations.model import (
+    AccountObservation,
+    ContainerSummary,
+    PollRecord,
+    QuotaReading,
+    TokenReading,
+)
+from exporter.observations.store import Change
+
+_Counted = TypeVar("_Counted")
+
+_NEVER_POLLED = PollRecord(succeeded=False)
+
+
+def poll_succeeded(poll: Poll, now: float) -> Change:
+    def change(seen: AccountObservation) -> AccountObservation:
+        record = seen.polls.get(poll, _NEVER_POLLED)
+        polled = replace(record, succeeded=True, total=record.total + 1, last_success_at=now)
+        failures = {other: reason for other, reason in seen.last_failures.items() if other != poll}
+        return replace(
+            seen,
+            polls=MappingProxyType({**seen.polls, poll: polled}),
+            last_failures=MappingProxyType(failures),
+        )
+
+    return change
+
+
+def poll_failed(poll: Poll, reason: FailureReason) -> Change:
+    def change(seen: AccountObservation) -> AccountObservation:
+        record = seen.polls.get(poll, _NEVER_POLLED)
+        polled = replace(
+            record,
+            succeeded=False,
+            total=record.total + 1,
+            failures=_one_more(record.failures, reason),
+        )
+        return replace(
+            seen,
+            polls=MappingProxyType({**seen.polls, poll: polled}),
+            last_failures=MappingProxyType({**seen.last_failures, poll: reason}),
+        )
+
+    return change
+
+
+def error_met(error: KnownError) -> Change:
+    return lambda seen: replace(seen, errors=_one_more(seen.errors, error))
+
+
+def quotas_read(quotas: Mapping[QuotaKind, Quota], now: float) -> Change:
+    return lambda seen: replace(seen, quota_reading=QuotaReading(quotas, now))
+
+
+def quotas_refused(refused: Mapping[QuotaKind, FailureReason]) -> Change:
+    return lambda seen: replace(seen, refused_quotas=refused)
+
+
+def token_replaced(reading: TokenReading) -> Change:
+    """Forget what the old token showed; `reading` is what is known of the new one."""
+    return lambda seen: replace(seen, token=reading, quota_reading=None)
+
+
+def token_valid(seen: AccountObservation) -> AccountObservation:
+    return replace(seen, token=replace(seen.token, valid=True, invalid_reason=None))
+
+
+def token_invalid(reason: TokenInvalidReason) -> Change:
+    return lambda seen: replace(seen, token=replace(seen.token, valid=False, invalid_reason=reason))
+
+
+def usage_seen(ratios: Mapping[UsageResource, float]) -> Change:
+    return lambda seen: replace(seen, usage_ratios=ratios)
+
+
+def containers_counted(summary: ContainerSummary) -> Change:
+    return lambda seen: replace(seen, containers=summary)
+
+
+def paused_until(moment: float) -> Change:
+    return lambda seen: replace(seen, paused_until=moment)
+
+
+def _one_more(counts: Mapping[_Counted, int], what: _Counted) -> Mapping[_Counted, int]:
+    return MappingProxyType({**counts, what: counts.get(what, 0) + 1})

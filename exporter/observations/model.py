@@ -1,0 +1,85 @@
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from exporter.domain import (
+    AccountIdentity,
+    ContainerErrorMessage,
+    ContainerOutcome,
+    ContainerStatus,
+    FailureReason,
+    KnownError,
+    Poll,
+    Quota,
+    QuotaKind,
+    TokenInvalidReason,
+    UsageResource,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class QuotaReading:
+    """The quotas of one answer; `read_at` is monotonic, so that a clock change stales nothing."""
+
+    quotas: Mapping[QuotaKind, Quota]
+    read_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class TokenReading:
+    """What is known of a token; times are Unix seconds, None while unknown.
+
+    `valid` is None until a first answer tells, `scopes` until debug_token named them.
+    """
+
+    valid: bool | None = None
+    invalid_reason: TokenInvalidReason | None = None
+    expires_at: int | None = None
+    data_access_expires_at: int | None = None
+    issued_at: int | None = None
+    scopes: frozenset[str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PollRecord:
+    """How a poll has gone; `succeeded` is the last one, `last_success_at` is Unix seconds."""
+
+    succeeded: bool
+    total: int = 0
+    failures: Mapping[FailureReason, int] = field(default_factory=lambda: MappingProxyType({}))
+    last_success_at: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ContainerSummary:
+    """The tracked containers of an account; `oldest_unfinished_at` is Unix seconds."""
+
+    by_status: Mapping[ContainerStatus, int] = field(default_factory=lambda: MappingProxyType({}))
+    outcomes: Mapping[ContainerOutcome, int] = field(default_factory=lambda: MappingProxyType({}))
+    errors: Mapping[ContainerErrorMessage, int] = field(
+        default_factory=lambda: MappingProxyType({})
+    )
+    oldest_unfinished_at: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AccountObservation:
+    """All that was last seen of one account. Replaced whole at each change, never altered."""
+
+    identity: AccountIdentity
+    quota_reading: QuotaReading | None = None
+    refused_quotas: Mapping[QuotaKind, FailureReason] = field(
+        default_factory=lambda: MappingProxyType({})
+    )
+    token: TokenReading = field(default_factory=TokenReading)
+    polls: Mapping[Poll, PollRecord] = field(default_factory=lambda: MappingProxyType({}))
+    last_failures: Mapping[Poll, FailureReason] = field(
+        default_factory=lambda: MappingProxyType({})
+    )
+    errors: Mapping[KnownError, int] = field(default_factory=lambda: MappingProxyType({}))
+    usage_ratios: Mapping[UsageResource, float] = field(
+        default_factory=lambda: MappingProxyType({})
+    )
+    containers: ContainerSummary = field(default_factory=ContainerSummary)
+    paused_until: float | None = None
+    """Unix seconds until which Meta's rate limit keeps this account's calls back."""
