@@ -1,0 +1,33 @@
+from collections.abc import Collection
+
+from exporter.config.document import Document
+from exporter.config.report import Report
+from exporter.config.schema import Schema
+from exporter.config.settings import ContainerEntry
+
+_CONTAINER = Schema(ContainerEntry)
+
+
+class ContainerReader:
+    """Gathers the containers of all container files; one that is listed twice counts once."""
+
+    def __init__(self, report: Report, accounts: Collection[str]) -> None:
+        self._report = report
+        self._accounts = accounts
+        self._entries: dict[ContainerEntry, None] = {}
+
+    @property
+    def entries(self) -> tuple[ContainerEntry, ...]:
+        return tuple(self._entries)
+
+    def read(self, document: Document) -> None:
+        if not isinstance(document.value, list):
+            self._report.add(document, (), "must be a list of containers")
+            return
+        for index, value in enumerate(document.value):
+            entry = self._report.validate(_CONTAINER, document, (index,), value)
+            if entry is None:
+                continue
+            if entry.account not in self._accounts:
+                self._report.add(document, (index, "account"), "no account has this name")
+            self._entries[entry] = None

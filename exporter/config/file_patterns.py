@@ -1,0 +1,55 @@
+"""The files behind account_files and container_files."""
+
+import glob
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+_ESCAPED = re.compile(r"\[([*?[])\]")
+
+
+def absolute_pattern(folder: Path, pattern: str) -> str:
+    """Return the pattern seen from the root; what the folder's name holds is meant literally."""
+    if not glob.has_magic(pattern):
+        return glob.escape(str(folder / pattern))
+    return str(Path(glob.escape(str(folder))) / pattern)
+
+
+def literal_path(pattern: str) -> Path | None:
+    """Return the only path that an absolute pattern can match, or None if there are more."""
+    name = _ESCAPED.sub(r"\1", pattern)
+    return Path(name) if glob.escape(name) == pattern else None
+
+
+def matching_files(patterns: Iterable[str]) -> list[Path]:
+    """Return what the patterns match, each file once and in order."""
+    # Path.glob takes no absolute pattern before Python 3.13.
+    names = {name for pattern in patterns for name in glob.glob(pattern, recursive=True)}  # noqa: PTH207
+    return [Path(name) for name in sorted(names)]
+
+
+class FilesWatch:
+    """Tells whether the files behind patterns may have changed since it was last asked.
+
+    At first they have: what was read before the first look may be old by then.
+    """
+
+    def __init__(self) -> None:
+        self._signature: object = None
+
+    def changed(self, patterns: Iterable[str]) -> bool:
+        before, self._signature = self._signature, files_signature(patterns)
+        return self._signature != before
+
+
+def files_signature(patterns: Iterable[str]) -> object:
+    """Return a value that differs once a matching file came, went, or may have changed."""
+    return [(file, _identity(file)) for file in matching_files(patterns)]
+
+
+def _identity(file: Path) -> object:
+    try:
+        status = file.stat()
+    except OSError as error:
+        return error.errno
+    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns

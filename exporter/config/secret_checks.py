@@ -1,0 +1,40 @@
+from collections.abc import Iterator
+from pathlib import Path
+
+from exporter.config.document import Document
+from exporter.config.problems import Location
+from exporter.config.report import Report
+from exporter.secret import FileSecret, SecretSource, SecretUnreadableError
+
+_OPEN_TO_OTHERS = 0o077
+
+
+class SecretChecker:
+    """Reads every secret once, so that a missing one shows at start and not at its first use."""
+
+    def __init__(self, report: Report) -> None:
+        self._report = report
+        self._exposed: list[str] = []
+
+    def check(self, source: SecretSource, document: Document, location: Location) -> None:
+        try:
+            source.read()
+        except SecretUnreadableError as error:
+            self._report.add(document, location, str(error))
+            return
+        if isinstance(source, FileSecret) and _is_open_to_others(source.path):
+            self._exposed.append(str(source.path))
+
+    def warnings(self) -> Iterator[str]:
+        if self._exposed:
+            yield (
+                f"{len(self._exposed)} token file(s) are open to their group or to others, "
+                f"the first is {self._exposed[0]}: chmod 600 them"
+            )
+
+
+def _is_open_to_others(file: Path) -> bool:
+    try:
+        return file.stat().st_mode & _OPEN_TO_OTHERS != 0
+    except OSError:
+        return False

@@ -1,0 +1,60 @@
+"""What one value alone does not show: values that contradict each other, files they name."""
+
+import ssl
+from pathlib import Path
+
+from exporter.config.document import Document
+from exporter.config.durations import format_duration
+from exporter.config.entries import ConfigFile
+from exporter.config.problems import Location
+from exporter.config.report import Report
+from exporter.config.secret_checks import SecretChecker
+from exporter.config.settings import PollingSettings
+from exporter.secret import SecretSource
+
+
+def check_sections(
+    config: ConfigFile, document: Document, report: Report, secrets: SecretChecker
+) -> None:
+    for location, message in _contradictions(config.polling):
+        report.add(document, location, message)
+    for location, source in _secrets(config):
+        secrets.check(source, document, location)
+    if config.api.ca_file is not None:
+        _check_certificates(config.api.ca_file, document, report)
+
+
+def _contradictions(polling: PollingSettings) -> list[tuple[Location, str]]:
+    found: list[tuple[Location, str]] = []
+    if polling.stale_after <= polling.quota.interval:
+        interval = format_duration(polling.quota.interval)
+        message = f"must be longer than polling.quota.interval ({interval})"
+        found.append((("polling", "stale_after"), message))
+    if polling.containers.give_up_after < polling.containers.interval:
+        interval = format_duration(polling.containers.interval)
+        message = f"must not be shorter than polling.containers.interval ({interval})"
+        found.append((("polling", "containers", "give_up_after"), message))
+    return found
+
+
+def _secrets(config: ConfigFile) -> list[tuple[Location, SecretSource]]:
+    found: list[tuple[Location, SecretSource | None]] = [
+        (("polling", "token", "inspector_token_file"), config.polling.token.inspector),
+        (("container_api", "token_file"), config.container_api.token),
+    ]
+    for index, discovery in enumerate(config.account_http_sd):
+        location = ("account_http_sd", index, "authorization_file")
+        found.append((location, discovery.authorization))
+    return [(location, source) for location, source in found if source is not None]
+
+
+def _check_certificates(file: Path, document: Document, report: Report) -> None:
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(file)
+    except ssl.SSLError:
+        message = f"{file}: holds no PEM certificate"
+    except OSError as error:
+        message = f"{file}: {error.strerror}"
+    else:
+        return
+    report.add(document, ("api", "ca_file"), message)

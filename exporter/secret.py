@@ -1,0 +1,165 @@
+"""Secrets: values that cannot be printed, where they come from, and a last net under the logs."""
+
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NoReturn, Protocol
+from urllib.parse import quote
+
+MASK = "<secret>"
+
+
+class SecretUnreadableError(Exception):
+    """A secret could not be had; the message names the place and the remedy, never the content."""
+
+
+class Secret:
+    """A string that shows itself to nobody who does not ask for it by `reveal`."""
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: str) -> None:
+        self._value = value
+
+    def reveal(self) -> str:
+        return self._value
+
+    def __repr__(self) -> str:
+        return MASK
+
+    def __format__(self, format_spec: str) -> str:
+        return MASK
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and self._value == other._value
+
+    def __hash__(self) -> int:
+        return hash(self._value)
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a secret is not pickled")
+
+
+class SecretSource(Protocol):
+    """Where a secret is kept."""
+
+    def read(self) -> Secret:
+        """Return the secret as it is now; raises SecretUnreadableError."""
+        ...
+
+    def signature(self) -> object:
+        """Return a value that differs once the secret may have changed."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class InlineSecret:
+    secret: Secret
+
+    def read(self) -> Secret:
+        return self.secret
+
+    def signature(self) -> object:
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class EnvironmentSecret:
+    variable: str
+
+    def read(self) -> Secret:
+        value = os.environ.get(self.variable)
+        if value is None:
+            raise SecretUnreadableError(f"environment variable {self.variable} is not set")
+        return parse_secret(value, f"environment variable {self.variable}")
+
+    def signature(self) -> object:
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class FileSecret:
+    path: Path
+
+    def read(self) -> Secret:
+        try:
+            content = self.path.read_bytes()
+        except OSError as error:
+            raise SecretUnreadableError(f"{self.path}: {error.strerror}") from None
+        try:
+            value = content.decode("ascii")
+        except UnicodeDecodeError:
+            raise SecretUnreadableError(f"{self.path}: holds bytes that are not ASCII") from None
+        return parse_secret(value, str(self.path))
+
+    def signature(self) -> object:
+        """Return what the file system says of the file: cheap, and new after a symlink swap."""
+        try:
+            status = self.path.stat()
+        except OSError as error:
+            return error.errno
+        return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
+
+
+_PRINTABLE = re.compile(r"[!-~]+")
+
+
+def parse_secret(value: str, place: str) -> Secret:
+    """Return the secret without its line end; raises SecretUnreadableError naming the place."""
+    stripped = value.rstrip("\r\n")
+    if not stripped:
+        raise SecretUnreadableError(f"{place}: is empty")
+    if not _PRINTABLE.fullmatch(stripped):
+        raise SecretUnreadableError(
+            f"{place}: holds a blank, a control or a non-ASCII character; "
+            "it must be the token alone, on one line"
+        )
+    return Secret(stripped)
+
+
+class Redactor:
+    """Replaces every secret it was told of, and whatever follows a telling parameter name."""
+
+    _PARAMETER = re.compile(
+        r"(?i)\b(access_token|input_token|client_secret|fb_exchange_token|appsecret_proof|"
+        r"refresh_token)(=|%3D|\\?\"\s*:\s*\\?\")[^&\s\"'\\]+"
+    )
+    _BEARER = re.compile(r"(?i)\b(bearer|basic)\s+[!-~]+")
+
+    def __init__(self) -> None:
+        self._spellings: dict[str, None] = {}
+
+    def add(self, secret: Secret) -> None:
+        value = secret.reveal()
+        for spelling in (value, quote(value, safe="")):
+            self._spellings[spelling] = None
+
+    def redact(self, text: str) -> str:
+        for spelling in tuple(self._spellings):
+            if spelling in text:
+                text = text.replace(spelling, MASK)
+        text = self._PARAMETER.sub(rf"\1\2{MASK}", text)
+        return self._BEARER.sub(rf"\1 {MASK}", text)
+
+
+class WatchedSecret:
+    """A secret that is read again when its source has changed; a bad new one keeps the old."""
+
+    def __init__(self, source: SecretSource) -> None:
+        self._source = source
+        self._signature = source.signature()
+        self._current = source.read()
+
+    @property
+    def current(self) -> Secret:
+        return self._current
+
+    def refresh(self) -> bool:
+        """Return whether the secret is another one now; raises SecretUnreadableError once."""
+        signature = self._source.signature()
+        if signature == self._signature:
+            return False
+        self._signature = signature
+        previous, self._current = self._current, self._source.read()
+        return self._current != previous
