@@ -1,0 +1,143 @@
+from collections.abc import Iterator
+from itertools import product
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
+from prometheus_client.metrics_core import Metric
+from prometheus_client.registry import Collector
+
+from exporter.domain import ContainerStatus, Endpoint, FailureReason, Poll
+from exporter.metrics.desc import Desc, Label, MetricType, Stability
+from exporter.metrics.rows import NAMES
+from exporter.metrics.rows.poll import POLL
+
+NO_ANSWER = (
+    FailureReason.CONNECT,
+    FailureReason.DNS,
+    FailureReason.TLS,
+    FailureReason.TIMEOUT,
+    FailureReason.TRUNCATED,
+    FailureReason.TOO_LARGE,
+    FailureReason.MALFORMED,
+    FailureReason.INTERNAL,
+)
+PROCESSED = (ContainerStatus.FINISHED, ContainerStatus.ERROR)
+OTHER_CODE = "other"
+ENDPOINT = Label("endpoint", values=tuple(Endpoint))
+CODE = Label(
+    "code",
+    meaning="the HTTP status, `100` to `599`; without a whole answer one of "
+    + ", ".join(f"`{reason}`" for reason in NO_ANSWER)
+    + f"; else `{OTHER_CODE}`",
+)
+OUTCOME = Label("outcome", values=PROCESSED)
+METRIC = Label("metric", NAMES, "a metric of this page that is read from what was last seen")
+
+REQUESTS = Desc(
+    "threads_api_requests_total",
+    MetricType.COUNTER,
+    "HTTP requests to the Threads API, by the status of the answer or why there was none.",
+    (ENDPOINT, CODE),
+    when="always for `200` and the requests without an answer; else once the code was seen",
+    promql="sum by (endpoint, code) (rate(threads_api_requests_total[5m]))",
+)
+REQUEST_DURATION = Desc(
+    "threads_api_request_duration_seconds",
+    MetricType.HISTOGRAM,
+    "Duration of HTTP requests to the Threads API, from name resolution to the last byte.",
+    (ENDPOINT,),
+    promql="histogram_quantile(0.99, sum by (endpoint, le)"
+    " (rate(threads_api_request_duration_seconds_bucket[5m])))",
+    buckets=(0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
+)
+SCHEDULE_LAG = Desc(
+    "threads_exporter_schedule_lag_seconds",
+    MetricType.HISTOGRAM,
+    "How much later than scheduled a poll started.",
+    (POLL,),
+    promql="histogram_quantile(0.99, sum by (poll, le)"
+    " (rate(threads_exporter_schedule_lag_seconds_bucket[15m]))) > 30",
+    buckets=(0.01, 0.1, 0.5, 1, 5, 10, 30, 60, 300),
+)
+POLLS_IN_FLIGHT = Desc(
+    "threads_exporter_polls_in_flight",
+    MetricType.GAUGE,
+    "Polls that have started and not yet ended.",
+    promql="max_over_time(threads_exporter_polls_in_flight[5m])",
+)
+CONTAINER_PROCESSING = Desc(
+    "threads_container_processing_seconds",
+    MetricType.HISTOGRAM,
+    "Time from a media container's registration to the poll that first saw its status as FINISHED"
+    " or ERROR.",
+    (OUTCOME,),
+    promql="histogram_quantile(0.9, sum by (le)"
+    ' (rate(threads_container_processing_seconds_bucket{outcome="FINISHED"}[1h])))',
+    buckets=(1, 5, 15, 30, 60, 120, 300, 600, 1800, 3600, 21600, 86400),
+)
+COLLECT_ERRORS = Desc(
+    "threads_exporter_collect_errors_total",
+    MetricType.COUNTER,
+    "Times that a scrape left an account out of a metric, because of a fault of the exporter.",
+    (METRIC,),
+    promql="increase(threads_exporter_collect_errors_total[1h]) > 0",
+    stability=Stability.EXPERIMENTAL,
+)
+
+
+def _counter(desc: Desc, registry: CollectorRegistry) -> Counter:
+    return Counter(desc.name, desc.help, desc.label_names, registry=registry)
+
+
+def _histogram(desc: Desc, registry: CollectorRegistry) -> Histogram:
+    histogram = Histogram(
+        desc.name, desc.help, desc.label_names, registry=registry, buckets=desc.buckets
+    )
+    for values in product(*(label.values for label in desc.labels)):
+        histogram.labels(*values)
+    return histogram
+
+
+def _known_code(code: str) -> str:
+    is_status = code.isascii() and code.isdecimal() and 100 <= int(code) <= 599
+    return code if is_status or code in NO_ANSWER else OTHER_CODE
+
+
+class Instruments(Collector):
+    """Counts and times the exporter's own work."""
+
+    def __init__(self) -> None:
+        # A setting of the whole process; a `_created` series beside each counter doubles a scrape.
+        disable_created_metrics()  # type: ignore[no-untyped-call]  # the library left it untyped
+        self._registry = CollectorRegistry()
+        self._requests = _counter(REQUESTS, self._registry)
+        self._durations = _histogram(REQUEST_DURATION, self._registry)
+        self._processing = _histogram(CONTAINER_PROCESSING, self._registry)
+        self._lags = _histogram(SCHEDULE_LAG, self._registry)
+        self._in_flight = Gauge(POLLS_IN_FLIGHT.name, POLLS_IN_FLIGHT.help, registry=self._registry)
+        self._collect_errors = _counter(COLLECT_ERRORS, self._registry)
+        for endpoint, code in product(Endpoint, ("200", *NO_ANSWER)):
+            self._requests.labels(endpoint, code)
+        for name in NAMES:
+            self._collect_errors.labels(name)
+
+    def request_finished(self, endpoint: Endpoint, code: str, seconds: float) -> None:
+        """Count a request; `code` is its HTTP status or why there was no answer."""
+        self._requests.labels(endpoint, _known_code(code)).inc()
+        self._durations.labels(endpoint).observe(max(0.0, seconds))
+
+    def poll_started(self, poll: Poll, lag_seconds: float) -> None:
+        self._lags.labels(poll).observe(max(0.0, lag_seconds))
+        self._in_flight.inc()
+
+    def poll_finished(self) -> None:
+        self._in_flight.dec()
+
+    def container_processed(self, outcome: ContainerStatus, seconds: float) -> None:
+        """Record how long a container took from registration to FINISHED or ERROR."""
+        self._processing.labels(outcome).observe(max(0.0, seconds))
+
+    def collect_failed(self, metric: str) -> None:
+        self._collect_errors.labels(metric).inc()
+
+    def collect(self) -> Iterator[Metric]:
+        yield from (family for family in self._registry.collect() if family.samples)

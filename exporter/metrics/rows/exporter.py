@@ -1,0 +1,117 @@
+from collections.abc import Iterator
+
+from exporter.metrics.desc import Desc, Label, MetricType, Sample, Stability
+from exporter.metrics.rows.poll import ACTION, CATEGORY, ERROR
+from exporter.metrics.rows.row import ExporterRow
+from exporter.metrics.state import ExporterState
+
+SOLUTION = Label("solution", meaning="the catalogue's advice, a sentence or two", max_length=512)
+VERSION = Label("version", meaning="of the exporter")
+REVISION = Label("revision", meaning="the commit that it was built from")
+PYTHON_VERSION = Label("pythonversion", meaning="of the running interpreter")
+
+
+def _error_info(state: ExporterState) -> Iterator[Sample]:
+    for error in state.catalogue:
+        yield (error.name, error.category, error.action, error.solution), 1
+
+
+def _build_info(state: ExporterState) -> Iterator[Sample]:
+    build = state.build
+    yield (build.version, build.revision, build.python_version), 1
+
+
+def _reload_successful(state: ExporterState) -> Iterator[Sample]:
+    yield (), state.reload_successful
+
+
+def _reload_success_at(state: ExporterState) -> Iterator[Sample]:
+    yield (), state.reload_success_at
+
+
+def _inspector_token_valid(state: ExporterState) -> Iterator[Sample]:
+    if state.inspector_token_valid is not None:
+        yield (), state.inspector_token_valid
+
+
+def _shard(state: ExporterState) -> Iterator[Sample]:
+    yield (), state.shard
+
+
+def _total_shards(state: ExporterState) -> Iterator[Sample]:
+    yield (), state.total_shards
+
+
+ROWS = (
+    ExporterRow(
+        Desc(
+            "threads_api_error_info",
+            MetricType.GAUGE,
+            "An entry of the exporter's error catalogue with what helps, always 1.",
+            (ERROR, CATEGORY, ACTION, SOLUTION),
+            when="always, every entry of the catalogue",
+            promql='threads_api_error_info{category="authentication"}',
+        ),
+        _error_info,
+    ),
+    ExporterRow(
+        Desc(
+            "threads_exporter_build_info",
+            MetricType.GAUGE,
+            "What the running exporter was built from, always 1.",
+            (VERSION, REVISION, PYTHON_VERSION),
+            promql="count by (version) (threads_exporter_build_info)",
+        ),
+        _build_info,
+    ),
+    ExporterRow(
+        Desc(
+            "threads_exporter_config_last_reload_successful",
+            MetricType.GAUGE,
+            "1 if the last attempt to load the configuration succeeded, 0 if it failed and the"
+            " configuration from before is still in use.",
+            promql="threads_exporter_config_last_reload_successful == 0",
+        ),
+        _reload_successful,
+    ),
+    ExporterRow(
+        Desc(
+            "threads_exporter_config_last_reload_success_timestamp_seconds",
+            MetricType.GAUGE,
+            "Unix time at which the configuration in use was loaded.",
+            promql="changes(threads_exporter_config_last_reload_success_timestamp_seconds[1d])",
+        ),
+        _reload_success_at,
+    ),
+    ExporterRow(
+        Desc(
+            "threads_exporter_inspector_token_valid",
+            MetricType.GAUGE,
+            "1 while the token that asks debug_token about the others"
+            " (polling.token.inspector_token_file) is valid, 0 once Meta refused it.",
+            when="while an inspector token is configured, once its validity is known",
+            promql="threads_exporter_inspector_token_valid == 0",
+            stability=Stability.EXPERIMENTAL,
+        ),
+        _inspector_token_valid,
+    ),
+    ExporterRow(
+        Desc(
+            "threads_exporter_shard",
+            MetricType.GAUGE,
+            "Which share of the accounts this process polls, from 0.",
+            promql='count_values("shard", threads_exporter_shard) > 1',
+        ),
+        _shard,
+    ),
+    ExporterRow(
+        Desc(
+            "threads_exporter_total_shards",
+            MetricType.GAUGE,
+            "Into how many shares the accounts are divided.",
+            promql='count(count_values("shard", threads_exporter_shard))'
+            " < max(threads_exporter_total_shards)",
+        ),
+        _total_shards,
+    ),
+)

@@ -1,0 +1,58 @@
+from dataclasses import replace
+
+from exporter.domain import KnownError
+from tests.metrics.scrapes import STATE, Exporter
+
+
+def test_every_entry_of_the_catalogue_tells_what_helps() -> None:
+    assert Exporter().scrape("threads_api_error_info") == [
+        (
+            'threads_api_error_info{action="refresh-token",category="authentication"'
+            ',error="revoked_access_token",solution="Reconnect it."} 1.0'
+        ),
+        (
+            'threads_api_error_info{action="retry",category="media",error="media_processing"'
+            ',solution="Wait a minute."} 1.0'
+        ),
+    ]
+
+
+def test_a_solution_may_be_longer_than_other_labels() -> None:
+    catalogue = (KnownError("e" * 600, "media", "retry", "s" * 600),)
+    exporter = Exporter(state=replace(STATE, catalogue=catalogue))
+
+    assert exporter.scrape("threads_api_error_info") == [
+        (
+            f'threads_api_error_info{{action="retry",category="media",error="{"e" * 128}"'
+            f',solution="{"s" * 512}"}} 1.0'
+        )
+    ]
+
+
+def test_what_the_exporter_is() -> None:
+    assert Exporter(state=replace(STATE, shard=2, total_shards=5)).scrape(
+        "threads_exporter_build_info", "threads_exporter_shard", "threads_exporter_total_shards"
+    ) == [
+        'threads_exporter_build_info{pythonversion="3.11",revision="abcdef0",version="1.2.3"} 1.0',
+        "threads_exporter_shard 2.0",
+        "threads_exporter_total_shards 5.0",
+    ]
+
+
+def test_a_failed_reload_keeps_the_time_of_the_last_good_one() -> None:
+    assert Exporter(state=replace(STATE, reload_successful=False)).scrape(
+        "threads_exporter_config_last_reload_successful",
+        "threads_exporter_config_last_reload_success_timestamp_seconds",
+    ) == [
+        "threads_exporter_config_last_reload_successful 0.0",
+        "threads_exporter_config_last_reload_success_timestamp_seconds 1.7890000005e+09",
+    ]
+
+
+def test_the_inspector_token_is_told_once_its_validity_is_known() -> None:
+    name = "threads_exporter_inspector_token_valid"
+
+    assert Exporter().scrape(name) == []
+    for valid, value in ((True, "1.0"), (False, "0.0")):
+        exporter = Exporter(state=replace(STATE, inspector_token_valid=valid))
+        assert exporter.scrape(name) == [f"{name} {value}"]
