@@ -57,6 +57,10 @@ check-docs: $(READY) ## Fail where a generated page differs from the code
 	$(BIN)/python -m exporter.metrics.docs --check
 	$(BIN)/python -m exporter.threads_api.docs --check
 
+.PHONY: picture
+picture: $(READY) ## Take the README's picture of the demo anew; needs chromium
+	@scripts/picture
+
 .PHONY: check-config
 check-config: $(READY) ## Check the example configuration
 	$(BIN)/threads-exporter --config.check --config.file=config.example.yaml

@@ -1,0 +1,72 @@
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from exporter.clock import Clock, SystemClock
+from exporter.observations.model import AccountObservation
+
+
+class UnknownAccountError(Exception):
+    """No account of that name is configured."""
+
+
+class Exposition(Protocol):
+    """Metrics as they go over the wire."""
+
+    @property
+    def body(self) -> bytes: ...
+
+    @property
+    def content_type(self) -> str: ...
+
+    @property
+    def content_encoding(self) -> str | None: ...
+
+
+class Backend(Protocol):
+    """What the web server shows and triggers.
+
+    `unhealthy` and `waiting` are called in the event loop: they answer from memory and wait for
+    nothing. The others are called in worker threads, several at once.
+    """
+
+    def expose(self, accept: str, accept_encoding: str, names: Sequence[str]) -> Exposition:
+        """Return all metrics, or those in `names` (the `name[]` parameters) if there are any."""
+        ...
+
+    def probe(
+        self, account: str, timeout: float | None, accept: str, accept_encoding: str
+    ) -> Exposition:
+        """Poll the account now, within `timeout` seconds; raises UnknownAccountError."""
+        ...
+
+    def unhealthy(self) -> Sequence[str]:
+        """Return why the exporter is not healthy, a sentence each; empty when it is."""
+        ...
+
+    def waiting(self) -> Sequence[str]:
+        """Return the names of the accounts that were never polled."""
+        ...
+
+    def reload(self) -> Sequence[str]:
+        """Reload the configuration and return its problems; empty when it is in force."""
+        ...
+
+    def configuration(self) -> str:
+        """Return the running configuration as YAML, secrets masked."""
+        ...
+
+    def accounts(self) -> Mapping[str, AccountObservation]:
+        """Return what was last seen of each account, by name."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class WebOptions:
+    """What the command line says of the web server; `max_requests` 0 means no limit."""
+
+    version: str
+    telemetry_path: str = "/metrics"
+    max_requests: int = 40
+    lifecycle_enabled: bool = False
+    clock: Clock = field(default_factory=SystemClock)

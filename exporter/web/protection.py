@@ -1,0 +1,81 @@
+"""What surrounds every request: its bounds, the headers of its answer, and a net for failures."""
+
+import asyncio
+
+import structlog
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from exporter.web.answers import text
+
+URL_BYTES = 8 * 1024
+HEAD_BYTES = 16 * 1024
+BODY_BYTES = 64 * 1024
+
+_HEADERS = {
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+    "referrer-policy": "no-referrer",
+    "cache-control": "no-store",
+}
+
+log = structlog.get_logger()
+
+
+class SecurityHeaders:
+    """Adds to every answer the headers that keep browsers from guessing, framing and storing it."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message).update(_HEADERS)
+            await send(message)
+
+        await self._app(scope, receive, send_with_headers)
+
+
+class RequestBounds:
+    """Refuses requests that are larger than anyone needs.
+
+    h11 bounds a head that comes in pieces, not one that comes in a single read. A body without
+    a length is left unread.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        answer = _refusal(scope)
+        await (answer or self._app)(scope, receive, send)
+
+
+def _refusal(scope: Scope) -> Response | None:
+    if len(scope["raw_path"]) + len(scope["query_string"]) > URL_BYTES:
+        return text(f"The URL is longer than {URL_BYTES} bytes.", status=414)
+    if sum(len(name) + len(value) for name, value in scope["headers"]) > HEAD_BYTES:
+        return text(f"The headers are longer than {HEAD_BYTES} bytes.", status=431)
+    if int(Headers(scope=scope).get("content-length", "0")) > BODY_BYTES:
+        return text(f"The body is longer than {BODY_BYTES} bytes.", status=413)
+    return None
+
+
+class FailureNet:
+    """Answers 500 for a request that failed, and logs why: the answer does not say."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await self._app(scope, receive, send)
+        except asyncio.CancelledError:
+            # Nothing but the end of the server cancels a request: its connection is gone already.
+            log.warning("request cut", path=scope["path"])
+        except Exception:
+            log.exception("request failed", path=scope["path"])
+            failure = text("The exporter failed to answer; its log says why.", status=500)
+            await failure(scope, receive, send)
