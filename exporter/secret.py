@@ -1,13 +1,19 @@
 """Secrets: values that cannot be printed, where they come from, and a last net under the logs."""
 
+import json
 import os
 import re
+import threading
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn, Protocol
 from urllib.parse import quote
 
 MASK = "<secret>"
+
+# Secrets are looked up by their first characters, which keeps a line cheap with any number of them.
+_OPENING = 8
 
 
 class SecretUnreadableError(Exception):
@@ -119,28 +125,58 @@ def parse_secret(value: str, place: str) -> Secret:
 
 
 class Redactor:
-    """Replaces every secret it was told of, and whatever follows a telling parameter name."""
+    """Replaces every secret it was told of, and whatever follows a telling parameter name.
+
+    A secret stays known when another has taken its place: a call under way, or Meta, may still
+    name it. One of fewer than 8 characters is found after a telling name alone, since elsewhere
+    it would be found in every other word.
+    """
 
     _PARAMETER = re.compile(
-        r"(?i)\b(access_token|input_token|client_secret|fb_exchange_token|appsecret_proof|"
-        r"refresh_token)(=|%3D|\\?\"\s*:\s*\\?\")[^&\s\"'\\]+"
+        r"(?i)(access_token|input_token|client_secret|fb_exchange_token|appsecret_proof|"
+        r"refresh_token)(=|%3D|\\?[\"']\s*:\s*\\?[\"'])[^&\s\"'\\]+"
     )
-    _BEARER = re.compile(r"(?i)\b(bearer|basic)\s+[!-~]+")
+    _BEARER = re.compile(r"(?i)\b(bearer|basic)\s+[^\s\"'\\]+")
 
     def __init__(self) -> None:
-        self._spellings: dict[str, None] = {}
+        self._lock = threading.Lock()
+        self._spellings: set[str] = set()
+        self._lengths: dict[str, tuple[int, ...]] = {}
 
     def add(self, secret: Secret) -> None:
         value = secret.reveal()
-        for spelling in (value, quote(value, safe="")):
-            self._spellings[spelling] = None
+        with self._lock:
+            for spelling in (value, quote(value, safe=""), json.dumps(value)[1:-1]):
+                if len(spelling) >= _OPENING:
+                    self._learn(spelling)
 
     def redact(self, text: str) -> str:
-        for spelling in tuple(self._spellings):
-            if spelling in text:
-                text = text.replace(spelling, MASK)
+        text = self._mask_known(text)
         text = self._PARAMETER.sub(rf"\1\2{MASK}", text)
         return self._BEARER.sub(rf"\1 {MASK}", text)
+
+    def _learn(self, spelling: str) -> None:
+        opening = spelling[:_OPENING]
+        lengths = {len(spelling), *self._lengths.get(opening, ())}
+        self._spellings.add(spelling)
+        self._lengths[opening] = tuple(sorted(lengths, reverse=True))
+
+    def _mask_known(self, text: str) -> str:
+        kept: list[str] = []
+        masked_to = 0
+        for start, end in self._found(text):
+            if start >= masked_to:
+                kept += (text[masked_to:start], MASK)
+            masked_to = max(masked_to, end)
+        return "".join((*kept, text[masked_to:]))
+
+    def _found(self, text: str) -> Iterator[tuple[int, int]]:
+        """Yield where the longest secret that begins at each place begins and ends."""
+        for start in range(len(text) - _OPENING + 1):
+            for length in self._lengths.get(text[start : start + _OPENING], ()):
+                if text[start : start + length] in self._spellings:
+                    yield start, start + length
+                    break
 
 
 class WatchedSecret:

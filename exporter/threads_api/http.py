@@ -1,0 +1,202 @@
+"""One GET to Meta: what came back, or why nothing usable did."""
+
+import http.client
+import logging
+import socket
+import ssl
+import threading
+import weakref
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from http.cookiejar import DefaultCookiePolicy
+from pathlib import Path
+
+import certifi
+import requests
+import urllib3.exceptions
+
+from exporter.domain import FailureReason
+from exporter.secret import Secret
+from exporter.threads_api.connections import Connector, GuardedAdapter
+from exporter.threads_api.network import Network
+
+MAX_BODY_BYTES = 1 << 20
+"""A thousand times the longest answer that Meta documents."""
+
+_READ_BYTES = 16 << 10
+
+# They warn of headers that they cannot parse, with the call's URL, where a token may stand.
+for _name in ("urllib3.connection", "urllib3.connectionpool"):
+    logging.getLogger(_name).setLevel(logging.CRITICAL)
+
+
+class NoAnswerError(Exception):
+    """No answer that could be read; of the cause, which may show a token, only the reason."""
+
+    def __init__(self, reason: FailureReason) -> None:
+        super().__init__(reason.value)
+        self.reason = reason
+
+
+@dataclass(frozen=True, slots=True)
+class HttpAnswer:
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+_REASONS: tuple[tuple[type[BaseException], FailureReason], ...] = (
+    (socket.gaierror, FailureReason.DNS),
+    (UnicodeError, FailureReason.DNS),
+    (ssl.SSLError, FailureReason.TLS),
+    (ssl.CertificateError, FailureReason.TLS),
+    (TimeoutError, FailureReason.TIMEOUT),
+    (urllib3.exceptions.TimeoutError, FailureReason.TIMEOUT),
+    (http.client.LineTooLong, FailureReason.TOO_LARGE),
+    (urllib3.exceptions.InvalidChunkLength, FailureReason.MALFORMED),
+    (http.client.IncompleteRead, FailureReason.TRUNCATED),
+    (http.client.RemoteDisconnected, FailureReason.TRUNCATED),
+    (urllib3.exceptions.DecodeError, FailureReason.MALFORMED),
+    (urllib3.exceptions.InvalidHeader, FailureReason.MALFORMED),
+    (http.client.BadStatusLine, FailureReason.MALFORMED),
+    (http.client.UnknownProtocol, FailureReason.MALFORMED),
+    (http.client.HTTPException, FailureReason.TOO_LARGE),
+    (OSError, FailureReason.CONNECT),
+    (urllib3.exceptions.ProtocolError, FailureReason.TRUNCATED),
+)
+"""The first row that fits the innermost cause; the standard library's last HTTPException is
+the one for too many headers."""
+
+
+class HttpTransport:
+    """Sends GET requests, each within a total deadline; a session per thread."""
+
+    def __init__(
+        self,
+        *,
+        network: Network,
+        timeout: float,
+        user_agent: str,
+        ca_file: Path | None = None,
+        proxy_url: str | None = None,
+    ) -> None:
+        self._deadlines = network.deadlines
+        self._timeout = timeout
+        self._user_agent = user_agent
+        self._proxies = {"http": proxy_url, "https": proxy_url} if proxy_url else {}
+        self._tls = ssl.create_default_context(cafile=ca_file or certifi.where())
+        self._connector = Connector(network)
+        self._local = threading.local()
+        self._sessions: weakref.WeakSet[requests.Session] = weakref.WeakSet()
+        self._sessions_lock = threading.Lock()
+
+    def get(self, url: str, query: Mapping[str, str], bearer: Secret | None) -> HttpAnswer:
+        """Return the answer, an error's too; raises NoAnswerError."""
+        headers = {"Authorization": f"Bearer {bearer.reveal()}"} if bearer else {}
+        with self._deadlines.limit(self._timeout) as deadline:
+            try:
+                answer = self._exchange(url, query, headers)
+            except Exception as error:  # noqa: BLE001 — whatever it is, its text may hold the token
+                failure: FailureReason | None = _reason(error)
+            else:
+                failure = _distrust(answer)
+            if deadline.passed:
+                failure = FailureReason.TIMEOUT
+        if failure is not None:
+            raise NoAnswerError(failure)
+        return answer
+
+    def close(self) -> None:
+        """Close the connections that no call is using."""
+        with self._sessions_lock:
+            sessions = tuple(self._sessions)
+        for session in sessions:
+            session.close()
+
+    def _exchange(
+        self, url: str, query: Mapping[str, str], headers: Mapping[str, str]
+    ) -> HttpAnswer:
+        with self._session().get(
+            url,
+            params=dict(query),
+            headers=dict(headers),
+            timeout=self._timeout,
+            allow_redirects=False,
+            stream=True,
+        ) as response:
+            body = b"".join(_capped(response))
+            return HttpAnswer(response.status_code, response.headers, body)
+
+    def _session(self) -> requests.Session:
+        session = getattr(self._local, "session", None)
+        if not isinstance(session, requests.Session):
+            session = self._local.session = self._new_session()
+        return session
+
+    def _new_session(self) -> requests.Session:
+        session = _Session()
+        session.trust_env = False
+        session.proxies.update(self._proxies)
+        session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+        session.headers = requests.structures.CaseInsensitiveDict(
+            {
+                "User-Agent": self._user_agent,
+                "Accept": "application/json",
+                "Accept-Encoding": "identity",
+            }
+        )
+        adapter = GuardedAdapter(self._connector, self._tls)
+        session.mount("https://", adapter)
+        session.mount("http://", adapter)
+        with self._sessions_lock:
+            self._sessions.add(session)
+        return session
+
+
+class _Session(requests.Session):
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        """Name none: requests would read a redirect's whole body to be ready to follow it."""
+
+
+class _TooLargeError(Exception):
+    pass
+
+
+def _capped(response: requests.Response) -> Iterator[bytes]:
+    total = 0
+    for chunk in response.iter_content(_READ_BYTES):
+        total += len(chunk)
+        if total > MAX_BODY_BYTES:
+            raise _TooLargeError
+        yield chunk
+
+
+def _distrust(answer: HttpAnswer) -> FailureReason | None:
+    # http.client takes a connection that ends within the headers for a whole, empty 200.
+    if answer.status == http.HTTPStatus.OK and not answer.body:
+        return FailureReason.TRUNCATED
+    return None
+
+
+def _reason(error: BaseException) -> FailureReason:
+    if isinstance(error, _TooLargeError):
+        return FailureReason.TOO_LARGE
+    for cause in reversed(tuple(_causes(error))):
+        for kind, reason in _REASONS:
+            if isinstance(cause, kind) and not isinstance(cause, requests.RequestException):
+                return reason
+    return FailureReason.INTERNAL
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    """Yield the error and what it wraps, which urllib3 keeps in `args` and `reason` too."""
+    seen: set[int] = set()
+    waiting = [error]
+    while waiting:
+        current = waiting.pop()
+        if not isinstance(current, BaseException) or id(current) in seen:
+            continue
+        seen.add(id(current))
+        yield current
+        inner = (current.__cause__, current.__context__, getattr(current, "reason", None))
+        waiting.extend(item for item in (*inner, *current.args) if isinstance(item, BaseException))
