@@ -74,7 +74,9 @@ def quotas_refused(refused: Mapping[QuotaKind, FailureReason]) -> Change:
 
 def token_replaced(reading: TokenReading) -> Change:
     """Forget what the old token showed; `reading` is what is known of the new one."""
-    return lambda seen: replace(seen, token=reading, quota_reading=None)
+    return lambda seen: replace(
+        seen, token=reading, quota_reading=None, refused_quotas=MappingProxyType({})
+    )
 
 
 def token_valid(seen: AccountObservation) -> AccountObservation:

@@ -1,0 +1,167 @@
+"""All that polling needs, put together from the settings, and anew when these change."""
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from random import Random
+from threading import Lock
+from typing import Protocol
+
+from exporter.clock import Clock
+from exporter.config.settings import AccountSettings, ApiSettings, AuthMode, Settings
+from exporter.containers.tracker import ContainerObserver, ContainerTracker, TrackingRules
+from exporter.domain import Poll, PollJob
+from exporter.observations import changes
+from exporter.observations.store import Observations
+from exporter.polling.budget import CallBudget
+from exporter.polling.calls import INSPECTOR, Calls, account_key, app_key
+from exporter.polling.containers import ContainerPoll
+from exporter.polling.pauses import Pauses
+from exporter.polling.polls import AccountPoll, Polls
+from exporter.polling.quota import QuotaPoll
+from exporter.polling.roster import Roster
+from exporter.polling.token import TokenPoll
+from exporter.secret import Redactor
+from exporter.threads_api.client import RequestObserver, ThreadsClient
+from exporter.threads_api.http import HttpTransport
+from exporter.threads_api.network import Network
+from exporter.version import VERSION
+
+
+class PollingObserver(RequestObserver, ContainerObserver, Protocol):
+    """Takes note of requests and of containers."""
+
+
+class Poller:
+    """Polls the configured accounts; what it learnt of them outlives a change of settings."""
+
+    def __init__(
+        self,
+        observations: Observations,
+        *,
+        observer: PollingObserver,
+        redactor: Redactor,
+        clock: Clock,
+    ) -> None:
+        self._observations = observations
+        self._observer = observer
+        self._clock = clock
+        self._changing = Lock()
+        self._network = Network()
+        self._api = ApiSettings()
+        self._transport, self._client = self._connect(self._api)
+        self._roster = Roster(redactor)
+        self._budget = CallBudget(clock)
+        self._pauses = Pauses(clock, Random())  # noqa: S311 — jitter is no secret
+        self._tracker = ContainerTracker(clock, observer)
+        self._calls = Calls(self._budget, self._pauses, observations, clock)
+        self._polls = Polls({}, {}, self._calls)
+
+    def apply(self, settings: Settings, accounts: Sequence[AccountSettings]) -> Sequence[PollJob]:
+        """Poll these accounts by these settings; return the polls that are due at once.
+
+        Raises SecretUnreadableError before anything is changed.
+        """
+        with self._changing:
+            return self._apply(settings, accounts)
+
+    def _apply(self, settings: Settings, accounts: Sequence[AccountSettings]) -> Sequence[PollJob]:
+        fresh = self._roster.adopt(accounts, settings.polling.token.inspector)
+        self._observations.keep_only(account.identity for account in accounts)
+        self._keep_only(accounts)
+        self._budget.limit = settings.polling.call_budget
+        if settings.api != self._api:
+            self._api = settings.api
+            self._transport.close()
+            self._transport, self._client = self._connect(settings.api)
+        self._polls = self._new_polls()
+        return [*self._start_over(fresh), *self.follow_containers(settings, accounts)]
+
+    def follow_containers(
+        self, settings: Settings, accounts: Sequence[AccountSettings]
+    ) -> Sequence[PollJob]:
+        """Track the containers that the settings list; return the polls that are due at once."""
+        listed = _listed_containers(settings, accounts)
+        extended = self._tracker.follow(listed, _tracking_rules(settings))
+        return [(Poll.CONTAINER, name) for name in extended]
+
+    def refresh_tokens(self) -> Sequence[PollJob]:
+        """Take up the tokens of changed files; return the polls that are due at once."""
+        with self._changing:
+            return self._start_over(self._roster.refresh_tokens())
+
+    def run(self, name: str, poll: Poll) -> bool:
+        """Poll an account; return whether it went well."""
+        return self._polls.run(name, poll)
+
+    def has_containers(self, name: str) -> bool:
+        return self._tracker.has_containers(name)
+
+    def calls_24h(self, name: str) -> int:
+        return self._budget.spent(account_key(name))
+
+    @property
+    def inspector_token_valid(self) -> bool | None:
+        return self._roster.inspector.valid if self._roster.inspector else None
+
+    @property
+    def alive(self) -> bool:
+        return self._network.alive
+
+    def close(self) -> None:
+        """Cut the calls under way and let go of all connections."""
+        self._network.close()
+        self._transport.close()
+
+    def _keep_only(self, accounts: Sequence[AccountSettings]) -> None:
+        keys = {account_key(account.name) for account in accounts}
+        self._budget.keep_only({INSPECTOR} | keys)
+        self._pauses.keep_only({INSPECTOR} | keys | {app_key(item.app) for item in accounts})
+
+    def _new_polls(self) -> Polls:
+        client = self._client
+        polls: Mapping[Poll, AccountPoll] = {
+            Poll.QUOTA: QuotaPoll(client, self._calls),
+            Poll.TOKEN: TokenPoll(client, self._calls, self._roster.inspector),
+            Poll.CONTAINER: ContainerPoll(client, self._calls, self._tracker),
+        }
+        return Polls(self._roster.accounts, polls, self._calls)
+
+    def _connect(self, settings: ApiSettings) -> tuple[HttpTransport, ThreadsClient]:
+        transport = HttpTransport(
+            network=self._network,
+            timeout=settings.timeout,
+            user_agent=f"threads-exporter/{VERSION}",
+            ca_file=settings.ca_file,
+            proxy_url=settings.proxy_url,
+        )
+        client = ThreadsClient(
+            transport,
+            base_url=settings.base_url,
+            token_in_query=settings.auth is AuthMode.QUERY,
+            clock=self._clock,
+            observer=self._observer,
+        )
+        return transport, client
+
+    def _start_over(self, names: Collection[str]) -> Sequence[PollJob]:
+        for name in names:
+            change = changes.token_replaced(self._roster.accounts[name].unread_token)
+            self._observations.change(name, change)
+        return [(poll, name) for name in names for poll in (Poll.QUOTA, Poll.TOKEN)]
+
+
+def _tracking_rules(settings: Settings) -> TrackingRules:
+    return TrackingRules(
+        interval=settings.polling.containers.interval,
+        give_up_after=settings.polling.containers.give_up_after,
+        retention=settings.containers.retention,
+    )
+
+
+def _listed_containers(
+    settings: Settings, accounts: Sequence[AccountSettings]
+) -> Mapping[str, Collection[str]]:
+    in_files: dict[str, list[str]] = defaultdict(list)
+    for entry in settings.container_entries:
+        in_files[entry.account].append(entry.container_id)
+    return {item.name: dict.fromkeys((*item.containers, *in_files[item.name])) for item in accounts}

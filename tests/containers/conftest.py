@@ -1,0 +1,14 @@
+import pytest
+
+from tests.clock import ControlledClock
+from tests.containers.tracking import Processed
+
+
+@pytest.fixture
+def clock() -> ControlledClock:
+    return ControlledClock()
+
+
+@pytest.fixture
+def processed() -> Processed:
+    return Processed()

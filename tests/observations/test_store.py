@@ -1,0 +1,88 @@
+from concurrent.futures import ThreadPoolExecutor
+from types import MappingProxyType
+
+import pytest
+
+from exporter.domain import AccountIdentity, FailureReason, KnownError, Poll
+from exporter.observations import changes
+from exporter.observations.model import AccountObservation
+from exporter.observations.store import Observations
+
+ERROR = KnownError("user_rate_limit", "rate_limit", "wait", "Let the account rest.")
+
+
+def identity(name: str, **labels: str) -> AccountIdentity:
+    return AccountIdentity(name, "me", "", MappingProxyType(labels))
+
+
+@pytest.fixture
+def observations() -> Observations:
+    observations = Observations()
+    observations.keep_only([identity("acme"), identity("zebra")])
+    return observations
+
+
+def test_an_account_is_unseen_at_first(observations: Observations) -> None:
+    assert observations.view() == {
+        "acme": AccountObservation(identity("acme")),
+        "zebra": AccountObservation(identity("zebra")),
+    }
+
+
+def test_a_change_is_one_accounts(observations: Observations) -> None:
+    observations.change("acme", changes.token_valid)
+
+    assert observations.view()["acme"].token.valid is True
+    assert observations.view()["zebra"] == AccountObservation(identity("zebra"))
+
+
+def test_a_change_of_an_account_that_was_removed_is_nothing(observations: Observations) -> None:
+    observations.change("nobody", changes.token_valid)
+
+    assert list(observations.view()) == ["acme", "zebra"]
+
+
+def test_known_accounts_keep_their_history_under_a_new_identity(
+    observations: Observations,
+) -> None:
+    observations.change("acme", changes.error_met(ERROR))
+
+    observations.keep_only([identity("fresh"), identity("acme", team="growth")])
+
+    assert list(observations.view()) == ["fresh", "acme"]
+    assert observations.view()["acme"] == AccountObservation(
+        identity("acme", team="growth"), errors={ERROR: 1}
+    )
+
+
+def test_an_account_that_comes_back_is_unseen(observations: Observations) -> None:
+    observations.change("acme", changes.token_valid)
+    observations.keep_only([])
+    observations.keep_only([identity("acme")])
+
+    assert observations.view()["acme"] == AccountObservation(identity("acme"))
+
+
+def test_a_view_follows_the_values_and_keeps_its_accounts(observations: Observations) -> None:
+    view = observations.view()
+
+    observations.change("acme", changes.token_valid)
+    assert view["acme"].token.valid is True
+
+    observations.keep_only([identity("acme"), identity("fresh")])
+    assert list(view) == ["acme", "zebra"]
+
+
+def test_changes_from_many_threads_lose_nothing(observations: Observations) -> None:
+    def poll(number: int) -> None:
+        observations.change("acme", changes.error_met(ERROR))
+        observations.change("acme", changes.poll_failed(Poll.QUOTA, FailureReason.DNS))
+        if number % 50 == 0:
+            observations.keep_only([identity("acme"), identity(f"other-{number}")])
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(poll, range(2000)))
+
+    seen = observations.view()["acme"]
+    assert seen.errors == {ERROR: 2000}
+    assert seen.polls[Poll.QUOTA].failures == {FailureReason.DNS: 2000}

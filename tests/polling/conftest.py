@@ -1,0 +1,39 @@
+from collections.abc import Iterator
+from pathlib import Path
+
+import certifi
+import pytest
+
+from exporter.config.settings import ApiSettings
+from exporter.simulator import Simulator, World
+from tests.clock import ControlledClock
+from tests.polling.bench import Bench
+
+
+@pytest.fixture
+def clock() -> ControlledClock:
+    return ControlledClock()
+
+
+@pytest.fixture
+def world(clock: ControlledClock) -> World:
+    return World(clock)
+
+
+@pytest.fixture(scope="session")
+def ca_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One certificate of certifi's hundreds, which take a while to load in each test."""
+    end = "-----END CERTIFICATE-----\n"
+    first, found, _ = Path(certifi.where()).read_text().partition(end)
+    file = tmp_path_factory.mktemp("tls") / "ca.pem"
+    file.write_text(first + found)
+    return file
+
+
+@pytest.fixture
+def bench(world: World, clock: ControlledClock, tmp_path: Path, ca_file: Path) -> Iterator[Bench]:
+    with Simulator(world) as simulator:
+        api = ApiSettings(simulator.base_url, ca_file=ca_file)
+        bench = Bench(simulator, api, clock, tmp_path)
+        yield bench
+        bench.poller.close()
