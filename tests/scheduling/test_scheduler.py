@@ -1,0 +1,222 @@
+import logging
+from collections.abc import Callable, Iterator
+from threading import Event
+
+import pytest
+
+from exporter.clock import Clock, SystemClock
+from exporter.config.settings import PollingSettings
+from exporter.domain import Poll, PollJob
+from exporter.scheduling.scheduler import PollScheduler
+from tests.clock import ControlledClock
+from tests.scheduling.runs import GENEROUS, Runs
+
+HOUR = 3600.0
+OFTEN = 0.1
+ACME: PollJob = (Poll.QUOTA, "acme")
+ZEBRA: PollJob = (Poll.TOKEN, "zebra")
+MakeScheduler = Callable[..., PollScheduler]
+
+
+@pytest.fixture
+def runs() -> Runs:
+    return Runs()
+
+
+@pytest.fixture
+def started(runs: Runs) -> Iterator[MakeScheduler]:
+    schedulers: list[PollScheduler] = []
+
+    def start(max_in_flight: int = 1, clock: Clock | None = None) -> PollScheduler:
+        scheduler = PollScheduler(
+            runs.run, max_in_flight=max_in_flight, observer=runs, clock=clock or SystemClock()
+        )
+        scheduler.start()
+        schedulers.append(scheduler)
+        return scheduler
+
+    yield start
+    runs.release.set()
+    for scheduler in schedulers:
+        scheduler.stop()
+
+
+def test_a_planned_poll_runs_at_once(runs: Runs, started: MakeScheduler) -> None:
+    scheduler = started()
+
+    scheduler.plan({ACME: HOUR})
+
+    assert runs.next() == ACME
+    assert runs.lags.get(timeout=GENEROUS)[0] is Poll.QUOTA
+
+
+def test_what_was_planned_before_the_start_runs_at_the_start(runs: Runs) -> None:
+    scheduler = PollScheduler(runs.run, max_in_flight=1, observer=runs, clock=SystemClock())
+    scheduler.plan({ACME: HOUR, ZEBRA: HOUR})
+    assert runs.polled.empty()
+
+    scheduler.start()
+
+    assert {runs.next(), runs.next()} == {ACME, ZEBRA}
+    scheduler.stop()
+
+
+def test_a_poll_runs_again_and_again(runs: Runs, started: MakeScheduler) -> None:
+    started().plan({ACME: OFTEN})
+
+    assert [runs.next() for _ in range(4)] == [ACME] * 4
+
+
+def test_a_new_plan_runs_what_is_new_in_it_and_no_more(runs: Runs, started: MakeScheduler) -> None:
+    scheduler = started()
+    scheduler.plan({ACME: HOUR})
+    assert runs.wait_until_idle(after=1)
+
+    scheduler.plan({ACME: HOUR, ZEBRA: HOUR})
+    assert runs.wait_until_idle(after=2)
+    scheduler.run_now(ZEBRA)
+
+    assert runs.wait_until_idle(after=3)
+    assert (runs.count(ACME), runs.count(ZEBRA)) == (1, 2)
+
+
+def test_what_is_not_in_the_new_plan_runs_no_more(runs: Runs, started: MakeScheduler) -> None:
+    scheduler = started()
+    scheduler.plan({ACME: HOUR, ZEBRA: HOUR})
+    assert runs.wait_until_idle(after=2)
+
+    scheduler.plan({ZEBRA: HOUR})
+    scheduler.run_now(ACME)
+    scheduler.run_now(ZEBRA)
+
+    assert runs.wait_until_idle(after=3)
+    assert (runs.count(ACME), runs.count(ZEBRA)) == (1, 2)
+
+
+def test_another_interval_begins_with_a_run(runs: Runs, started: MakeScheduler) -> None:
+    scheduler = started()
+    scheduler.plan({ACME: HOUR})
+    runs.next()
+
+    scheduler.plan({ACME: OFTEN})
+
+    assert [runs.next() for _ in range(3)] == [ACME] * 3
+
+
+def test_a_poll_runs_now_when_it_is_asked_for(runs: Runs, started: MakeScheduler) -> None:
+    scheduler = started()
+    scheduler.plan({ACME: HOUR})
+    assert runs.wait_until_idle(after=1)
+
+    scheduler.run_now(ACME)
+
+    assert runs.wait_until_idle(after=2)
+
+
+def test_an_exception_in_a_poll_ends_neither_its_job_nor_its_worker(
+    runs: Runs, started: MakeScheduler, caplog: pytest.LogCaptureFixture
+) -> None:
+    scheduler = started()
+
+    with caplog.at_level(logging.ERROR, "apscheduler"):
+        scheduler.plan({(Poll.QUOTA, "broken"): HOUR, ACME: HOUR})
+        assert runs.wait_until_idle(after=2)
+        scheduler.run_now((Poll.QUOTA, "broken"))
+        assert runs.wait_until_idle(after=3)
+
+    assert runs.count((Poll.QUOTA, "broken")) == 2
+    assert runs.count(ACME) == 1
+    assert {record.getMessage() for record in caplog.records} == {"Error running job quota broken"}
+
+
+def test_ten_hanging_accounts_of_thirty_delay_no_other(runs: Runs, started: MakeScheduler) -> None:
+    accounts = [f"account-{number}" for number in range(30)]
+    runs.hanging = set(accounts[:10])
+    scheduler = started(PollingSettings().max_in_flight)
+
+    scheduler.plan({(Poll.QUOTA, account): OFTEN for account in accounts})
+
+    assert runs.wait_for_each({(Poll.QUOTA, account) for account in accounts[10:]}, times=5)
+    assert [runs.count((Poll.QUOTA, account)) for account in accounts[:10]] == [1] * 10
+    assert scheduler.oldest_run_seconds() > 0
+
+
+def test_upkeep_runs_beside_the_polls_even_when_all_of_these_hang(
+    runs: Runs, started: MakeScheduler
+) -> None:
+    scheduler = started()
+    runs.hanging = {"acme"}
+    scheduler.plan({ACME: HOUR})
+    runs.next()
+    beaten = Event()
+
+    scheduler.every(OFTEN, "heartbeat", beaten.set)
+
+    assert beaten.wait(GENEROUS)
+    beaten.clear()
+    assert beaten.wait(GENEROUS)
+    assert not runs.release.is_set()
+
+
+def test_an_account_may_be_called_like_an_upkeep_task(runs: Runs, started: MakeScheduler) -> None:
+    scheduler = started()
+    refreshed = Event()
+    scheduler.every(OFTEN, "token files", refreshed.set)
+
+    scheduler.plan({(Poll.TOKEN, "files"): HOUR})
+
+    assert runs.next() == (Poll.TOKEN, "files")
+    refreshed.clear()
+    assert refreshed.wait(GENEROUS)
+
+
+def test_a_step_of_the_wall_clock_is_noticed_once(started: MakeScheduler) -> None:
+    clock = ControlledClock()
+    scheduler = started(clock=clock)
+
+    clock.advance(HOUR)
+    assert not scheduler.follow_clock()
+    clock.set_wall(clock.wall() - HOUR)
+    assert scheduler.follow_clock()
+    assert not scheduler.follow_clock()
+    clock.set_wall(clock.wall() + HOUR)
+    assert scheduler.follow_clock()
+
+
+def test_a_clock_that_is_slewed_is_noticed_a_second_off(started: MakeScheduler) -> None:
+    clock = ControlledClock()
+    scheduler = started(clock=clock)
+
+    noticed = []
+    for _ in range(9):
+        clock.set_wall(clock.wall() + 0.25)
+        noticed.append(scheduler.follow_clock())
+
+    assert noticed == [False, False, False, True, False, False, False, True, False]
+
+
+def test_the_plan_goes_on_after_the_clock_was_set(runs: Runs, started: MakeScheduler) -> None:
+    clock = ControlledClock()
+    scheduler = started(clock=clock)
+    scheduler.plan({ACME: OFTEN, ZEBRA: HOUR})
+    assert {runs.next(), runs.next()} == {ACME, ZEBRA}
+
+    clock.set_wall(clock.wall() - HOUR)
+    assert scheduler.follow_clock()
+
+    assert [runs.next() for _ in range(3)] == [ACME] * 3
+
+
+def test_after_the_stop_nothing_runs(runs: Runs) -> None:
+    scheduler = PollScheduler(runs.run, max_in_flight=1, observer=runs, clock=SystemClock())
+    scheduler.start()
+    runs.hanging = {"acme"}
+    scheduler.plan({ACME: HOUR})
+    assert runs.next() == ACME
+    scheduler.plan({ACME: HOUR, ZEBRA: HOUR})
+
+    scheduler.stop()
+    runs.release.set()
+
+    assert runs.wait_until_idle(after=1)
+    assert runs.polled.empty()
