@@ -1,0 +1,346 @@
+"""The command line: flags, sub-commands and exit codes."""
+
+import http.client
+import socket
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from platform import python_version
+from typing import IO, NoReturn, TypeVar, cast
+
+import click
+
+from exporter.clock import SystemClock
+from exporter.config.loading import load_settings
+from exporter.config.problems import ConfigError
+from exporter.config.settings import Settings
+from exporter.demo import demo_configuration
+from exporter.logs import LogFormat, LogLevel, configure_logs
+from exporter.process import serve
+from exporter.scheduling.sharding import Shard, shard_of_host
+from exporter.secret import Redactor, SecretUnreadableError
+from exporter.service import Service
+from exporter.threads_api.explain import describe, explain
+from exporter.version import REVISION, VERSION
+from exporter.web.addresses import (
+    ListenAddress,
+    ListenError,
+    parse_listen_address,
+    parse_telemetry_path,
+)
+from exporter.web.app import create_app
+from exporter.web.backend import WebOptions
+from exporter.web.server import WebServer
+
+_ENVIRONMENT_PREFIX = "THREADS_EXPORTER"
+_NO = 1
+_WRONG_CONFIGURATION = 1
+_CANNOT_START = 3
+_HEALTH_SECONDS = 5.0
+
+T = TypeVar("T")
+V = TypeVar("V")
+
+
+@dataclass(frozen=True, slots=True)
+class _Flags:
+    listen_addresses: tuple[ListenAddress, ...]
+    telemetry_path: str
+    max_requests: int
+    enable_lifecycle: bool
+    shard: Shard
+    log_level: LogLevel
+    log_format: LogFormat
+
+
+def _parsed(parse: Callable[[V], T]) -> Callable[[click.Context, click.Parameter, V], T]:
+    def callback(_context: click.Context, _parameter: click.Parameter, value: V) -> T:
+        try:
+            return parse(value)
+        except ValueError as error:
+            raise click.BadParameter(str(error)) from None
+
+    return callback
+
+
+def _parse_addresses(values: tuple[str, ...]) -> tuple[ListenAddress, ...]:
+    return tuple(parse_listen_address(value) for value in values)
+
+
+def _parse_ordinal(value: str) -> int:
+    if value == "auto":
+        return shard_of_host(socket.gethostname())
+    if not (value.isascii() and value.isdigit()):
+        raise ValueError(f"{value!r} is neither a number nor auto")
+    return int(value)
+
+
+@click.group(
+    invoke_without_command=True,
+    context_settings={
+        "auto_envvar_prefix": _ENVIRONMENT_PREFIX,
+        "help_option_names": ["-h", "--help"],
+        "show_default": True,
+        "max_content_width": 100,
+    },
+    epilog="Each flag has an environment variable, THREADS_EXPORTER_ and the flag in capitals with "
+    "dots and dashes as _: --log.level is THREADS_EXPORTER_LOG_LEVEL. The flag wins.",
+)
+@click.option(
+    "--config.file",
+    "config_file",
+    default="config.yaml",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="The configuration.",
+)
+@click.option(
+    "--config.check",
+    "config_check",
+    is_flag=True,
+    help="Check the configuration and every file it names, print every error, and exit.",
+)
+@click.option(
+    "--web.listen-address",
+    "web_listen_address",
+    multiple=True,
+    default=[":10068"],
+    callback=_parsed(_parse_addresses),
+    metavar="ADDR",
+    help="Where to listen: host:port, [v6]:port, or :port for both families. Repeatable.",
+)
+@click.option(
+    "--web.telemetry-path",
+    "web_telemetry_path",
+    default="/metrics",
+    callback=_parsed(parse_telemetry_path),
+    metavar="PATH",
+    help="The path of the metrics.",
+)
+@click.option(
+    "--web.max-requests",
+    "web_max_requests",
+    default=40,
+    type=click.IntRange(min=0),
+    metavar="N",
+    help="How many scrapes may be in flight; 0 for no limit.",
+)
+@click.option(
+    "--web.enable-lifecycle",
+    "web_enable_lifecycle",
+    is_flag=True,
+    help="Allow POST /-/reload.",
+)
+@click.option(
+    "--shard",
+    "shard",
+    default="0",
+    callback=_parsed(_parse_ordinal),
+    metavar="N",
+    help="Which share of the accounts is this process's, counted from 0; auto reads the "
+    "StatefulSet ordinal from the host name.",
+)
+@click.option(
+    "--total-shards",
+    "total_shards",
+    default=1,
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Among how many processes the accounts are shared.",
+)
+@click.option(
+    "--log.level",
+    "log_level",
+    default=LogLevel.INFO.value,
+    type=click.Choice([level.value for level in LogLevel]),
+    help="The least severe level to log.",
+)
+@click.option(
+    "--log.format",
+    "log_format",
+    default=LogFormat.LOGFMT.value,
+    type=click.Choice([item.value for item in LogFormat]),
+    help="How log lines are written.",
+)
+@click.version_option(
+    VERSION, message=f"%(prog)s, version %(version)s (revision: {REVISION}, {python_version()})"
+)
+@click.pass_context
+def main(
+    context: click.Context,
+    *,
+    config_file: Path,
+    config_check: bool,
+    web_listen_address: tuple[ListenAddress, ...],
+    web_telemetry_path: str,
+    web_max_requests: int,
+    web_enable_lifecycle: bool,
+    shard: int,
+    total_shards: int,
+    log_level: str,
+    log_format: str,
+) -> None:
+    """Prometheus exporter for Meta's Threads API.
+
+    Without a COMMAND it polls the configured accounts and serves their metrics.
+    """
+    flags = _Flags(
+        listen_addresses=web_listen_address,
+        telemetry_path=web_telemetry_path,
+        max_requests=web_max_requests,
+        enable_lifecycle=web_enable_lifecycle,
+        shard=_make_shard(shard, total_shards),
+        log_level=LogLevel(log_level),
+        log_format=LogFormat(log_format),
+    )
+    context.obj = flags
+    if context.invoked_subcommand is None:
+        settings = _load_or_exit(config_file)
+        if config_check:
+            _report_check(config_file, settings)
+        else:
+            sys.exit(_serve(config_file, settings, flags))
+
+
+def _make_shard(ordinal: int, total: int) -> Shard:
+    try:
+        return Shard(ordinal, total)
+    except ValueError as error:
+        raise click.UsageError(f"--shard, --total-shards: {error}") from None
+
+
+def _load_or_exit(config_file: Path) -> Settings:
+    try:
+        return load_settings(config_file)
+    except ConfigError as error:
+        for problem in error.problems:
+            click.echo(str(problem), err=True)
+        count = len(error.problems)
+        mistakes = "this mistake" if count == 1 else f"these {count} mistakes"
+        _exit(_WRONG_CONFIGURATION, f"mend {mistakes}; --config.check tells if all is well then")
+
+
+def _report_check(config_file: Path, settings: Settings) -> None:
+    for warning in settings.warnings:
+        click.echo(f"{config_file}: warning: {warning}")
+    count = len(settings.accounts)
+    click.echo(f"{config_file}: fine, {count} {'account' if count == 1 else 'accounts'}")
+
+
+def _serve(
+    config_file: Path,
+    settings: Settings,
+    flags: _Flags,
+    announce: Callable[[WebServer], None] = lambda _: None,
+) -> int:
+    clock = SystemClock()
+    redactor = Redactor()
+    configure_logs(flags.log_level, flags.log_format, redactor)
+    options = WebOptions(
+        version=VERSION,
+        telemetry_path=flags.telemetry_path,
+        max_requests=flags.max_requests,
+        lifecycle_enabled=flags.enable_lifecycle,
+        clock=clock,
+    )
+    try:
+        service = Service(config_file, settings, clock=clock, redactor=redactor, shard=flags.shard)
+        server = WebServer(create_app(service, options), flags.listen_addresses)
+        return serve(service, server, announce)
+    except SecretUnreadableError as error:
+        _exit(_WRONG_CONFIGURATION, str(error))
+    except ListenError as error:
+        _exit(_CANNOT_START, str(error))
+
+
+@main.command()
+@click.option(
+    "--speed",
+    default=120.0,
+    type=click.FloatRange(min=1.0, max=10_000.0),
+    metavar="N",
+    help="How many times faster than the world the simulated one moves.",
+)
+@click.pass_obj
+def demo(flags: _Flags, *, speed: float) -> None:
+    """Run the exporter on a simulated Threads API; no token needed."""
+    with demo_configuration(SystemClock(), speed) as config_file:
+        settings = _load_or_exit(config_file)
+        sys.exit(_serve(config_file, settings, flags, partial(_announce_demo, flags)))
+
+
+def _announce_demo(flags: _Flags, server: WebServer) -> None:
+    url = server.urls[0]
+    click.echo(
+        f"\nThe demo runs: simulated accounts, healthy and in every kind of trouble.\n\n"
+        f"  landing page   {url}/\n"
+        f"  metrics        {url}{flags.telemetry_path}\n"
+        f"  one account    {url}/probe?account=NAME\n\n"
+        f"Stop it with Ctrl-C.\n"
+    )
+
+
+@main.command("explain", context_settings={"ignore_unknown_options": True})
+@click.argument("text", nargs=-1, required=True)
+def explain_command(text: tuple[str, ...]) -> None:
+    """Tell which known error TEXT is: a code, a message or a whole JSON body; - reads it.
+
+    Exits with 1 when it is none.
+    """
+    given = _read_stdin() if text == ("-",) else " ".join(text)
+    entry = explain(given)
+    if entry is None:
+        _exit(_NO, "no known error; docs/errors.md lists those that are")
+    click.echo(describe(entry))
+
+
+def _read_stdin() -> str:
+    return sys.stdin.buffer.read().decode(errors="replace")
+
+
+def _parse_health_url(value: str | None) -> str | None:
+    if value is not None and not value.startswith(("http://", "https://")):
+        raise ValueError(f"{value!r} starts with neither http:// nor https://")
+    return value
+
+
+@main.command()
+@click.argument("url", required=False, callback=_parsed(_parse_health_url))
+@click.pass_obj
+def healthcheck(flags: _Flags, url: str | None) -> None:
+    """Exit with 0 if the exporter at URL is healthy, as a container's health check does.
+
+    URL is that of the exporter on this host by default.
+    """
+    url = url or _own_health_url(flags.listen_addresses[0])
+    try:
+        click.echo(_fetch(url))
+    except urllib.error.HTTPError as error:
+        _exit(_NO, f"{url}: {error}: {_shown(error)}")
+    except (OSError, ValueError, http.client.HTTPException) as error:
+        _exit(_NO, f"{url}: {error}")
+
+
+def _fetch(url: str) -> str:
+    # An exporter on this host is not behind the proxy that the environment names.
+    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    with cast("IO[bytes]", direct.open(url, timeout=_HEALTH_SECONDS)) as answer:
+        return _shown(answer)
+
+
+def _shown(answer: IO[bytes]) -> str:
+    return answer.read(1000).decode(errors="replace").strip()
+
+
+def _own_health_url(address: ListenAddress) -> str:
+    host = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}.get(address.host, address.host)  # noqa: S104
+    return f"http://{ListenAddress(host, address.port)}/-/healthy"
+
+
+def _exit(code: int, message: str) -> NoReturn:
+    click.echo(f"threads-exporter: {message}", err=True)
+    sys.exit(code)
