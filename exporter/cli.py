@@ -20,7 +20,7 @@ from exporter.config.problems import ConfigError
 from exporter.config.settings import Settings
 from exporter.demo import demo_configuration
 from exporter.logs import LogFormat, LogLevel, configure_logs
-from exporter.process import serve
+from exporter.process import Signals, catch_signals, serve
 from exporter.scheduling.sharding import Shard, shard_of_host
 from exporter.secret import Redactor, SecretUnreadableError
 from exporter.service import Service
@@ -198,12 +198,13 @@ def main(
         log_format=LogFormat(log_format),
     )
     context.obj = flags
-    if context.invoked_subcommand is None:
-        settings = _load_or_exit(config_file)
-        if config_check:
-            _report_check(config_file, settings)
-        else:
-            sys.exit(_serve(config_file, settings, flags))
+    if context.invoked_subcommand is not None:
+        return
+    if config_check:
+        _report_check(config_file, _load_or_exit(config_file))
+    else:
+        signals = catch_signals()
+        sys.exit(_serve(config_file, _load_or_exit(config_file), flags, signals))
 
 
 def _make_shard(ordinal: int, total: int) -> Shard:
@@ -235,6 +236,7 @@ def _serve(
     config_file: Path,
     settings: Settings,
     flags: _Flags,
+    signals: Signals,
     announce: Callable[[WebServer], None] = lambda _: None,
 ) -> int:
     clock = SystemClock()
@@ -250,7 +252,7 @@ def _serve(
     try:
         service = Service(config_file, settings, clock=clock, redactor=redactor, shard=flags.shard)
         server = WebServer(create_app(service, options), flags.listen_addresses)
-        return serve(service, server, announce)
+        return serve(service, server, signals, announce)
     except SecretUnreadableError as error:
         _exit(_WRONG_CONFIGURATION, str(error))
     except ListenError as error:
@@ -268,9 +270,11 @@ def _serve(
 @click.pass_obj
 def demo(flags: _Flags, *, speed: float) -> None:
     """Run the exporter on a simulated Threads API; no token needed."""
+    signals = catch_signals()
     with demo_configuration(SystemClock(), speed) as config_file:
         settings = _load_or_exit(config_file)
-        sys.exit(_serve(config_file, settings, flags, partial(_announce_demo, flags)))
+        announce = partial(_announce_demo, flags)
+        sys.exit(_serve(config_file, settings, flags, signals, announce))
 
 
 def _announce_demo(flags: _Flags, server: WebServer) -> None:

@@ -45,6 +45,7 @@ def configure_logs(
     """Send all logs of the process, and what kills its threads, redacted to the stream."""
     shared: list[Processor] = [
         structlog.stdlib.add_log_level,
+        _with_prometheus_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True, key="ts"),
         structlog.processors.format_exc_info,
         structlog.processors.EventRenamer("msg"),
@@ -73,6 +74,11 @@ def configure_logs(
         logging.getLogger(name).setLevel(max(level.number, logging.WARNING))
     sys.excepthook = _log_uncaught
     threading.excepthook = _log_dead_thread
+
+
+def _with_prometheus_level(_logger: WrappedLogger, _name: str, event: EventDict) -> EventDict:
+    """Spell the level as `--log.level` and Prometheus do."""
+    return {**event, "level": {"warning": "warn"}.get(event["level"], event["level"])}
 
 
 def _ordered(_logger: WrappedLogger, _name: str, event: EventDict) -> EventDict:

@@ -4,11 +4,14 @@ import queue
 import signal
 from collections.abc import Callable
 from types import FrameType
+from typing import TypeAlias
 
 import structlog
 
 from exporter.service import Service
 from exporter.web.server import WebServer
+
+Signals: TypeAlias = queue.SimpleQueue[signal.Signals]
 
 _log = structlog.get_logger(__name__)
 
@@ -16,12 +19,16 @@ _TICK_SECONDS = 1.0
 _DRAIN_SECONDS = 10.0
 
 
-def serve(service: Service, server: WebServer, announce: Callable[[WebServer], None]) -> int:
+def serve(
+    service: Service,
+    server: WebServer,
+    signals: Signals,
+    announce: Callable[[WebServer], None],
+) -> int:
     """Serve until SIGTERM or SIGINT, reload on SIGHUP; return the exit code.
 
     Raises ListenError when an address is not to be had.
     """
-    signals = _catch_signals()
     server.start()
     service.start()
     announce(server)
@@ -32,8 +39,9 @@ def serve(service: Service, server: WebServer, announce: Callable[[WebServer], N
         service.stop()
 
 
-def _catch_signals() -> queue.SimpleQueue[signal.Signals]:
-    caught: queue.SimpleQueue[signal.Signals] = queue.SimpleQueue()
+def catch_signals() -> Signals:
+    """Queue the signals of the process from now on, for `serve` to act on."""
+    caught: Signals = queue.SimpleQueue()
 
     def catch(number: int, _frame: FrameType | None) -> None:
         caught.put(signal.Signals(number))
@@ -43,7 +51,7 @@ def _catch_signals() -> queue.SimpleQueue[signal.Signals]:
     return caught
 
 
-def _wait(service: Service, server: WebServer, signals: queue.SimpleQueue[signal.Signals]) -> int:
+def _wait(service: Service, server: WebServer, signals: Signals) -> int:
     while server.alive:
         try:
             caught = signals.get(timeout=_TICK_SECONDS)

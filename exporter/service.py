@@ -1,12 +1,11 @@
 """The rooms wired together; what the web server shows and triggers."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 from platform import python_version
-from threading import Lock
 from time import monotonic
 
 import structlog
@@ -15,7 +14,6 @@ from exporter.clock import Clock
 from exporter.config.display import show_settings
 from exporter.config.file_patterns import FilesWatch
 from exporter.config.loading import load_settings, reread_containers
-from exporter.config.problems import ConfigError
 from exporter.config.settings import AccountSettings, Settings
 from exporter.domain import Poll, PollJob
 from exporter.metrics.exposition import Exposition, expose
@@ -26,10 +24,11 @@ from exporter.metrics.state import BuildInfo, ExporterState, Sources
 from exporter.observations.model import AccountObservation
 from exporter.observations.store import Observations
 from exporter.polling.poller import Poller
+from exporter.reloading import Reloads
 from exporter.scheduling.heartbeat import Heartbeats
 from exporter.scheduling.scheduler import PollScheduler
 from exporter.scheduling.sharding import Shard
-from exporter.secret import Redactor, SecretUnreadableError
+from exporter.secret import Redactor
 from exporter.threads_api.catalogue import KNOWN_ERRORS
 from exporter.version import REVISION, VERSION
 from exporter.web.backend import UnknownAccountError
@@ -39,6 +38,7 @@ _log = structlog.get_logger(__name__)
 _BUILD = BuildInfo(VERSION, REVISION, python_version())
 _UPKEEP = "upkeep"
 _CONFIGURATION = "configuration"
+_ACCOUNT_FILES = "account files"
 _CONTAINER_FILES = "container files"
 _SILENT_SECONDS = 60.0
 _LONGEST_POLL_CALLS = 12
@@ -76,9 +76,7 @@ class Service:
         self._settings = settings
         self._clock = clock
         self._shard = shard
-        self._reloading = Lock()
-        self._reload_failures: set[str] = set()
-        self._reload_success_at = clock.wall()
+        self._reloads = Reloads(clock)
         self._account_files = FilesWatch()
         self._container_files = FilesWatch()
         self._heartbeats = Heartbeats(clock)
@@ -174,11 +172,11 @@ class Service:
         return [name for name, seen in self.accounts().items() if not needed <= seen.polls.keys()]
 
     def reload(self) -> Sequence[str]:
-        return self._try_to_load(_CONFIGURATION, self._load_all)
+        return self._reloads.attempt(_CONFIGURATION, self._load_all)
 
     def _load_all(self) -> None:
         self._apply(load_settings(self._config_file))
-        self._reload_failures.clear()
+        self._reloads.settle()
 
     def _load_containers(self) -> None:
         settings = reread_containers(self._settings)
@@ -186,18 +184,6 @@ class Service:
             self._settings = settings
             own = self._own_accounts(settings)
             self._plan(own, self._poller.follow_containers(settings, own))
-
-    def _try_to_load(self, what: str, load: Callable[[], None]) -> Sequence[str]:
-        with self._reloading:
-            problems = _problems_of(load)
-            if problems:
-                self._reload_failures.add(what)
-            else:
-                self._reload_failures.discard(what)
-                self._reload_success_at = self._clock.wall()
-        for problem in problems:
-            _log.error("not reloaded", what=what, problem=problem)
-        return problems
 
     def configuration(self) -> str:
         return show_settings(self._settings)
@@ -244,11 +230,17 @@ class Service:
         self._run_now(self._poller.refresh_tokens())
 
     def _watch_files(self) -> None:
-        settings = self._settings
-        if settings.account_files and self._account_files.changed(settings.account_files):
-            self.reload()
-        if settings.container_files and self._container_files.changed(settings.container_files):
-            self._try_to_load(_CONTAINER_FILES, self._load_containers)
+        """Take up what changed; what failed is tried again: a file it names may be there now."""
+        patterns = self._settings.account_files
+        if patterns and (
+            self._account_files.changed(patterns) or self._reloads.failed(_ACCOUNT_FILES)
+        ):
+            self._reloads.attempt(_ACCOUNT_FILES, self._load_all)
+        patterns = self._settings.container_files
+        if patterns and (
+            self._container_files.changed(patterns) or self._reloads.failed(_CONTAINER_FILES)
+        ):
+            self._reloads.attempt(_CONTAINER_FILES, self._load_containers)
 
     def _state(self) -> ExporterState:
         return ExporterState(
@@ -256,19 +248,9 @@ class Service:
             catalogue=KNOWN_ERRORS,
             stale_after=self._settings.polling.stale_after,
             call_budget=self._settings.polling.call_budget,
-            reload_successful=not self._reload_failures,
-            reload_success_at=self._reload_success_at,
+            reload_successful=self._reloads.successful,
+            reload_success_at=self._reloads.success_at,
             shard=self._shard.ordinal,
             total_shards=self._shard.total,
             inspector_token_valid=self._poller.inspector_token_valid,
         )
-
-
-def _problems_of(load: Callable[[], None]) -> Sequence[str]:
-    try:
-        load()
-    except ConfigError as error:
-        return [str(problem) for problem in error.problems]
-    except SecretUnreadableError as error:
-        return [str(error)]
-    return ()

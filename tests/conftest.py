@@ -8,10 +8,9 @@ from exporter.simulator import Simulator, World
 from tests.workspace import Workspace
 
 
-@pytest.fixture(autouse=True)
-def prometheus_installed(request: pytest.FixtureRequest) -> None:
+def pytest_runtest_setup(item: pytest.Item) -> None:
     """Skip what needs the real Prometheus where there is none."""
-    if request.node.get_closest_marker("prometheus") is None:
+    if item.get_closest_marker("prometheus") is None:
         return
     missing = [name for name in ("prometheus", "promtool") if shutil.which(name) is None]
     if missing:

@@ -23,6 +23,7 @@ LIBRARIES = {
     "h11": "web",
     "pydantic": "config",
     "pydantic_core": "config",
+    "sqlalchemy": "containers",
     "yaml": "config",
 }
 

@@ -449,7 +449,7 @@ class TestServing:
         assert {"configuration loaded", "listening", "stopping"} <= {
             event["msg"] for event in events
         }
-        assert [json.loads(line)["level"] for line in quiet.splitlines()] == ["warning"]
+        assert [json.loads(line)["level"] for line in quiet.splitlines()] == ["warn"]
 
     def test_each_account_belongs_to_one_of_the_shards(
         self, workspace: Workspace, world: World

@@ -149,9 +149,9 @@ def test_a_text_is_read_back_as_it_was(log: Log, value: str) -> None:
 @pytest.mark.parametrize(
     ("level", "shown"),
     [
-        (LogLevel.DEBUG, ["debug", "info", "warning", "error"]),
-        (LogLevel.INFO, ["info", "warning", "error"]),
-        (LogLevel.WARN, ["warning", "error"]),
+        (LogLevel.DEBUG, ["debug", "info", "warn", "error"]),
+        (LogLevel.INFO, ["info", "warn", "error"]),
+        (LogLevel.WARN, ["warn", "error"]),
         (LogLevel.ERROR, ["error"]),
     ],
 )
@@ -170,7 +170,7 @@ def test_less_severe_events_are_left_out(level: LogLevel, shown: list[str]) -> N
 def test_the_logs_of_libraries_go_the_same_way(log: Log) -> None:
     logging.getLogger("library").warning("%d of %s", 3, "them")
 
-    assert (log.only["level"], log.only["msg"]) == ("warning", "3 of them")
+    assert (log.only["level"], log.only["msg"]) == ("warn", "3 of them")
 
 
 @pytest.mark.parametrize("name", ["urllib3.util.retry", "requests.sessions", "apscheduler"])

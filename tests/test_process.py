@@ -4,7 +4,7 @@ from collections.abc import Iterator
 import pytest
 from structlog.testing import capture_logs
 
-from exporter.process import serve
+from exporter.process import catch_signals, serve
 from exporter.web.addresses import ListenAddress, ListenError
 from exporter.web.app import create_app
 from exporter.web.backend import WebOptions
@@ -28,7 +28,7 @@ def test_a_web_server_that_died_ends_the_process_with_3(workspace: Workspace) ->
     server = WebServer(create_app(service, WebOptions("1")), [ListenAddress("127.0.0.1", 0)])
 
     with capture_logs() as logs:
-        code = serve(service, server, lambda server: server.stop(5))
+        code = serve(service, server, catch_signals(), lambda server: server.stop(5))
 
     assert code == 3
     assert "the web server died" in {line["event"] for line in logs}
@@ -40,4 +40,4 @@ def test_an_address_that_is_not_to_be_had_is_raised(workspace: Workspace) -> Non
     server = WebServer(create_app(service, WebOptions("1")), [elsewhere])
 
     with pytest.raises(ListenError, match=r"192\.0\.2\.1"):
-        serve(service, server, lambda _: None)
+        serve(service, server, catch_signals(), lambda _: None)

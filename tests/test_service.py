@@ -85,6 +85,38 @@ class TestReload:
         ]
         assert moments[0] == moments[1] < moments[2]
 
+    def test_what_failed_is_tried_again_until_the_file_it_names_is_there(
+        self, workspace: Workspace, acme: User, globex: User
+    ) -> None:
+        early = {**workspace.account(globex), "access_token_file": "../tokens/late"}
+        (workspace.folder / "accounts.d").mkdir()
+        file = workspace.configure([workspace.account(acme)], account_files=["accounts.d/*.yaml"])
+        with capture_logs() as logs, running(file) as exporter:
+            workspace.write_json("accounts.d/globex.yaml", [early])
+            eventually(lambda: exporter.scrape().value(LAST_RELOAD) == 0)
+            eventually(lambda: exporter.service.waiting() == [])
+            workspace.write("tokens/late", globex.token.value)
+            eventually(lambda: accounts_of(exporter) == {"acme", "globex"})
+            scrape = exporter.scrape()
+
+        assert scrape.value(LAST_RELOAD) == 1
+        assert [line["what"] for line in logs if line["event"] == "not reloaded"] == [
+            "account files"
+        ]
+
+    def test_a_whole_reload_settles_what_failed_before(
+        self, workspace: Workspace, acme: User
+    ) -> None:
+        entry = workspace.account(acme)
+        with running(workspace.configure([entry]), upkeep=NEVER) as exporter:
+            workspace.write("config.yaml", "accounts: 5")
+            refused = exporter.reload()
+            workspace.configure([entry])
+            exporter.reload()
+            scrape = exporter.scrape()
+
+        assert (refused.status_code, scrape.value(LAST_RELOAD)) == (400, 1)
+
     def test_reloading_over_http_is_off_by_default(self, workspace: Workspace, acme: User) -> None:
         file = workspace.configure([])
         with running(file, upkeep=NEVER, lifecycle_enabled=False) as exporter:

@@ -55,3 +55,7 @@ class Context:
     call_budget: int
     calls_24h: Callable[[str], int]
     label_names: tuple[str, ...] = ()
+
+    def is_fresh(self, read_at: float) -> bool:
+        """Tell whether what was read then, in monotonic seconds, is recent enough to expose."""
+        return self.monotonic - read_at <= self.stale_after

@@ -20,6 +20,7 @@ from exporter.observations.model import (
     PollRecord,
     QuotaReading,
     TokenReading,
+    UsageReading,
 )
 from exporter.observations.store import Change
 
@@ -87,8 +88,8 @@ def token_invalid(reason: TokenInvalidReason) -> Change:
     return lambda seen: replace(seen, token=replace(seen.token, valid=False, invalid_reason=reason))
 
 
-def usage_seen(ratios: Mapping[UsageResource, float]) -> Change:
-    return lambda seen: replace(seen, usage_ratios=ratios)
+def usage_read(ratios: Mapping[UsageResource, float], now: float) -> Change:
+    return lambda seen: replace(seen, usage_reading=UsageReading(ratios, now))
 
 
 def containers_counted(summary: ContainerSummary) -> Change:

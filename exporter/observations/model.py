@@ -26,6 +26,14 @@ class QuotaReading:
 
 
 @dataclass(frozen=True, slots=True)
+class UsageReading:
+    """The used shares of Meta's rate limits of one answer; `read_at` is monotonic."""
+
+    ratios: Mapping[UsageResource, float]
+    read_at: float
+
+
+@dataclass(frozen=True, slots=True)
 class TokenReading:
     """What is known of a token; times are Unix seconds, None while unknown.
 
@@ -77,9 +85,7 @@ class AccountObservation:
         default_factory=lambda: MappingProxyType({})
     )
     errors: Mapping[KnownError, int] = field(default_factory=lambda: MappingProxyType({}))
-    usage_ratios: Mapping[UsageResource, float] = field(
-        default_factory=lambda: MappingProxyType({})
-    )
+    usage_reading: UsageReading | None = None
     containers: ContainerSummary = field(default_factory=ContainerSummary)
     paused_until: float | None = None
     """Unix seconds until which Meta's rate limit keeps this account's calls back."""

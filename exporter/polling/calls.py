@@ -76,7 +76,7 @@ class Calls:
             return Failure(FailureReason.BUDGET)
         reply = call()
         if reply.usage and payer == account_key(account.name):
-            self.note(account, changes.usage_seen(reply.usage))
+            self.note(account, changes.usage_read(reply.usage, self.clock.monotonic()))
         if isinstance(reply.outcome, Failure):
             self._learn(account, payer, reply.outcome)
         else:

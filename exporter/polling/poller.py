@@ -109,6 +109,7 @@ class Poller:
 
     def close(self) -> None:
         """Cut the calls under way and let go of all connections."""
+        self._polls.close()
         self._network.close()
         self._transport.close()
 

@@ -31,6 +31,11 @@ class Polls:
         self._accounts = accounts
         self._polls = polls
         self._calls = calls
+        self._closed = False
+
+    def close(self) -> None:
+        """Record no more polls: those under way are being cut."""
+        self._closed = True
 
     def run(self, name: str, poll: Poll) -> bool:
         """Poll the account; return whether it did not fail.
@@ -70,6 +75,8 @@ class Polls:
         )
 
     def _record(self, account: PolledAccount, poll: Poll, outcome: PollOutcome) -> None:
+        if self._closed:
+            return
         before = self._last_failure(account, poll)
         if outcome is Done.NOT_DUE or (outcome is Done.NOTHING_TO_ASK and before is None):
             return

@@ -1,3 +1,5 @@
+import sys
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -323,14 +325,23 @@ def test_a_summary_is_a_picture_of_its_moment(tracker: ContainerTracker) -> None
     assert before.errors == {}
 
 
+@pytest.fixture
+def eager_threads() -> Iterator[None]:
+    """Let threads take turns so often that what is not locked shows."""
+    usual = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(usual)
+
+
 def test_answers_from_many_threads_lose_nothing(
-    tracker: ContainerTracker, processed: Processed
+    tracker: ContainerTracker, processed: Processed, eager_threads: None
 ) -> None:
     ids = [str(number) for number in range(400)]
     tracker.follow({"acme": ids}, RULES)
 
     with ThreadPoolExecutor(8) as pool:
-        for container_id in ids * 2:
+        for container_id in (item for item in ids for _ in range(4)):
             pool.submit(tracker.answered, "acme", container_id, FAILED)
 
     assert tracker.summary("acme").errors == {ContainerErrorMessage.INVALID_DURATION: 400}

@@ -22,6 +22,7 @@ from exporter.observations.model import (
     PollRecord,
     QuotaReading,
     TokenReading,
+    UsageReading,
 )
 
 texts = st.text(st.characters(), max_size=12) | st.sampled_from(["long " * 40, "\ud800" * 140])
@@ -63,6 +64,11 @@ containers = st.builds(
     errors=st.dictionaries(st.sampled_from(ContainerErrorMessage), counts, max_size=3),
     oldest_unfinished_at=instants,
 )
+usage_readings = st.builds(
+    UsageReading,
+    st.dictionaries(st.sampled_from(UsageResource), st.floats(0, 1)),
+    st.floats(0, 2000),
+)
 observations = st.builds(
     AccountObservation,
     identity=identities,
@@ -74,7 +80,7 @@ observations = st.builds(
     token=tokens,
     polls=st.dictionaries(st.sampled_from(Poll), polls),
     errors=st.dictionaries(known_errors, counts, max_size=2),
-    usage_ratios=st.dictionaries(st.sampled_from(UsageResource), st.floats(0, 1)),
+    usage_reading=st.none() | usage_readings,
     containers=containers,
     paused_until=instants,
 )

@@ -1,5 +1,5 @@
 from exporter.domain import UsageResource
-from exporter.observations.model import AccountObservation
+from exporter.observations.model import AccountObservation, UsageReading
 from tests.metrics.scrapes import Exporter, exporter_of, identity
 
 
@@ -28,12 +28,26 @@ def test_a_removed_account_is_gone_at_the_next_scrape() -> None:
 
 def test_usage_ratios_are_those_that_meta_sent() -> None:
     ratios = {UsageResource.CALL_COUNT: 0.28, UsageResource.TOTAL_TIME: 0.0}
-    exporter = exporter_of(AccountObservation(identity(), usage_ratios=ratios))
+    exporter = exporter_of(AccountObservation(identity()))
+    reading = UsageReading(ratios, exporter.clock.monotonic())
+    exporter.accounts = {"acme": AccountObservation(identity(), usage_reading=reading)}
 
     assert exporter.scrape("threads_api_usage_ratio") == [
         'threads_api_usage_ratio{account="acme",resource="call_count"} 0.28',
         'threads_api_usage_ratio{account="acme",resource="total_time"} 0.0',
     ]
+
+
+def test_usage_ratios_go_when_they_are_stale() -> None:
+    exporter = exporter_of(AccountObservation(identity()))
+    reading = UsageReading({UsageResource.CALL_COUNT: 0.28}, exporter.clock.monotonic())
+    exporter.accounts = {"acme": AccountObservation(identity(), usage_reading=reading)}
+
+    exporter.clock.advance(exporter.state.stale_after)
+    assert exporter.scrape("threads_api_usage_ratio") != []
+
+    exporter.clock.advance(1)
+    assert exporter.scrape("threads_api_usage_ratio") == []
 
 
 def test_own_calls_and_their_budget() -> None:

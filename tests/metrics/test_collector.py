@@ -6,7 +6,8 @@ from structlog.testing import capture_logs
 
 from exporter.domain import UsageResource
 from exporter.metrics.registry import build_registry
-from exporter.observations.model import AccountObservation, TokenReading
+from exporter.observations.model import AccountObservation, TokenReading, UsageReading
+from tests.clock import ControlledClock
 from tests.metrics.scrapes import Exporter, exporter_of, identity
 
 ERRORS = "threads_exporter_collect_errors_total"
@@ -33,8 +34,12 @@ class Broken(Mapping[UsageResource, float]):
 def exporter_with_a_fault() -> Exporter:
     ratios = {UsageResource.CALL_COUNT: 0.5}
     return exporter_of(
-        AccountObservation(identity("faulty"), usage_ratios=Broken()),
-        AccountObservation(identity("fine"), usage_ratios=ratios),
+        AccountObservation(
+            identity("faulty"), usage_reading=UsageReading(Broken(), ControlledClock().monotonic())
+        ),
+        AccountObservation(
+            identity("fine"), usage_reading=UsageReading(ratios, ControlledClock().monotonic())
+        ),
     )
 
 
@@ -54,7 +59,7 @@ def test_a_fault_costs_one_account_one_metric() -> None:
 def test_a_fault_is_logged_once_not_at_each_account() -> None:
     exporter = exporter_with_a_fault()
     exporter.accounts["also faulty"] = AccountObservation(
-        identity("also faulty"), usage_ratios=Broken()
+        identity("also faulty"), usage_reading=UsageReading(Broken(), ControlledClock().monotonic())
     )
 
     with capture_logs() as logs:
@@ -73,7 +78,11 @@ def test_a_fault_is_logged_once_not_at_each_account() -> None:
 @pytest.mark.parametrize("value", [10**400, "0x10", None, []])
 def test_a_value_that_cannot_be_rendered_is_a_fault_too(value: float) -> None:
     ratios = {UsageResource.CALL_COUNT: value}
-    exporter = exporter_of(AccountObservation(identity(), usage_ratios=ratios))
+    exporter = exporter_of(
+        AccountObservation(
+            identity(), usage_reading=UsageReading(ratios, ControlledClock().monotonic())
+        )
+    )
 
     assert exporter.scrape("threads_api_usage_ratio") == []
     assert errors_of(exporter) == [f'{ERRORS}{{metric="threads_api_usage_ratio"}} 2.0']

@@ -17,6 +17,7 @@ from exporter.observations.model import (
     PollRecord,
     QuotaReading,
     TokenReading,
+    UsageReading,
 )
 from tests.metrics.scrapes import REVOKED, Exporter, identity
 
@@ -51,7 +52,7 @@ def full_exporter() -> Exporter:
                 )
             },
             errors={REVOKED: 1},
-            usage_ratios={UsageResource.CALL_COUNT: 0.5},
+            usage_reading=UsageReading({UsageResource.CALL_COUNT: 0.5}, exporter.clock.monotonic()),
             containers=ContainerSummary(oldest_unfinished_at=1_790_000_000),
             paused_until=exporter.clock.wall() + 60,
         )

@@ -22,6 +22,7 @@ from exporter.observations.model import (
     PollRecord,
     QuotaReading,
     TokenReading,
+    UsageReading,
 )
 from exporter.observations.store import Change
 
@@ -38,7 +39,7 @@ EVERY_CHANGE: Mapping[str, Change] = {
     "token_replaced": changes.token_replaced(TOKEN),
     "token_valid": changes.token_valid,
     "token_invalid": changes.token_invalid(TokenInvalidReason.REVOKED),
-    "usage_seen": changes.usage_seen({UsageResource.CALL_COUNT: 0.5}),
+    "usage_read": changes.usage_read({UsageResource.CALL_COUNT: 0.5}, 7.0),
     "containers_counted": changes.containers_counted(
         ContainerSummary(by_status={ContainerStatus.PENDING: 1})
     ),
@@ -142,13 +143,13 @@ def test_what_was_read_last_takes_the_place_of_what_was_read_before() -> None:
         *EVERY_CHANGE.values(),
         changes.quotas_read(fewer, 8.0),
         changes.quotas_refused({}),
-        changes.usage_seen({UsageResource.TOTAL_TIME: 0.1}),
+        changes.usage_read({UsageResource.TOTAL_TIME: 0.1}, 8.0),
         changes.containers_counted(summary),
         changes.paused_until(100.0),
     )
 
     assert seen.quota_reading == QuotaReading(fewer, 8.0)
     assert seen.refused_quotas == {}
-    assert seen.usage_ratios == {UsageResource.TOTAL_TIME: 0.1}
+    assert seen.usage_reading == UsageReading({UsageResource.TOTAL_TIME: 0.1}, 8.0)
     assert seen.containers is summary
     assert seen.paused_until == 100.0

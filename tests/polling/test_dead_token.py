@@ -1,6 +1,7 @@
 import pytest
 
 from exporter.domain import Endpoint, FailureReason, Poll, TokenInvalidReason
+from exporter.simulator import Inspectors
 from exporter.simulator.faults import EchoedToken, Fault, html_page, too_many_requests
 from exporter.simulator.graph import (
     CANNOT_PARSE,
@@ -74,6 +75,23 @@ def test_a_token_that_meta_takes_again_is_polled_in_the_same_run(bench: Bench) -
     assert bench.endpoints(acme) == [Endpoint.DEBUG_TOKEN, Endpoint.PUBLISHING_LIMIT]
     assert bench.seen(acme).token.valid is True
     assert bench.seen(acme).token.invalid_reason is None
+
+
+def test_where_debug_token_is_refused_a_dead_token_is_tried_once_an_hour(bench: Bench) -> None:
+    acme = bench.add_account("acme")
+    bench.world.inspectors = Inspectors.TESTERS
+    bench.poll(acme, TOKEN)
+    acme.revoke_token()
+    bench.poll(acme, QUOTA)
+    bench.endpoints(acme)
+
+    bench.poll_each_minute(acme, QUOTA, TOKEN, minutes=61)
+    assert bench.endpoints(acme) == [Endpoint.ME]
+
+    acme.accept_token()
+    bench.poll_each_minute(acme, QUOTA, TOKEN, minutes=60)
+    assert bench.endpoints(acme)[:2] == [Endpoint.ME, Endpoint.PUBLISHING_LIMIT]
+    assert bench.seen(acme).token.valid is True
 
 
 def test_an_answered_poll_shows_that_meta_takes_the_token(bench: Bench) -> None:
@@ -158,13 +176,15 @@ def test_a_late_refusal_of_the_old_token_says_nothing_of_the_new_one(bench: Benc
     assert bench.poll(acme, QUOTA)
 
 
-def test_a_late_answer_to_the_old_token_says_nothing_of_the_new_one(bench: Bench) -> None:
+@pytest.mark.parametrize("poll", [QUOTA, TOKEN])
+def test_a_late_answer_to_the_old_token_says_nothing_of_the_new_one(
+    bench: Bench, poll: Poll
+) -> None:
     acme = bench.add_account("acme")
-    bench.poll(acme, TOKEN)
 
-    with bench.answers_held_back(acme, TOKEN) as answer:
+    with bench.answers_held_back(acme, poll) as answer:
         bench.rotate(acme, "sim-token-acme-2")
-        answer()
+        assert answer()
 
     assert bench.seen(acme).token.valid is None
     assert bench.seen(acme).token.issued_at is None

@@ -2,6 +2,7 @@ import pytest
 
 from exporter.config.settings import TokenPollSettings
 from exporter.domain import Endpoint, FailureReason, Poll, TokenInvalidReason, UsageResource
+from exporter.observations.model import UsageReading
 from exporter.simulator import Inspectors
 from exporter.simulator.faults import Fault, app_usage, html_page
 from exporter.simulator.graph import APP_LIMIT, BLOCKED, REVOKED, USER_LIMIT
@@ -37,10 +38,12 @@ def test_the_inspectors_usage_is_not_the_accounts(bench: Bench) -> None:
     bench.world.inject(app_usage({"call_count": 5}), token=acme.token.value)
 
     bench.poll(acme, TOKEN)
-    assert bench.seen(acme).usage_ratios == {}
+    assert bench.seen(acme).usage_reading is None
 
     bench.poll(acme, QUOTA)
-    assert bench.seen(acme).usage_ratios == {UsageResource.CALL_COUNT: 0.05}
+    assert bench.seen(acme).usage_reading == UsageReading(
+        {UsageResource.CALL_COUNT: 0.05}, bench.clock.monotonic()
+    )
 
 
 def test_a_dead_token_that_the_inspector_finds_is_reported_with_its_reason(bench: Bench) -> None:

@@ -160,7 +160,7 @@ def test_the_memory_of_refused_quotas_outlives_a_reload_and_no_new_token(bench: 
 
 
 def test_an_account_that_moves_to_another_app_leaves_that_apps_pause(bench: Bench) -> None:
-    acme = bench.add_account("acme", app="one")
+    acme, zebra = bench.add_account("acme", app="one"), bench.add_account("zebra", app="one")
     bench.world.inject(APP_LIMIT, times=1)
     bench.poll(acme, QUOTA)
 
@@ -168,6 +168,7 @@ def test_an_account_that_moves_to_another_app_leaves_that_apps_pause(bench: Benc
 
     assert due == []
     assert bench.poll(acme, QUOTA)
+    assert not bench.poll(zebra, QUOTA)
 
 
 @pytest.mark.parametrize("where", ["account", "inspector"])
@@ -294,7 +295,7 @@ def test_one_broken_token_file_keeps_no_other_account_from_its_new_token(bench: 
     assert bench.poll(zebra, QUOTA)
 
 
-def test_a_closed_poller_lets_no_call_out(bench: Bench) -> None:
+def test_a_closed_poller_lets_no_call_out_and_records_nothing(bench: Bench) -> None:
     acme = bench.add_account("acme")
     alive = bench.poller.alive
 
@@ -302,5 +303,5 @@ def test_a_closed_poller_lets_no_call_out(bench: Bench) -> None:
 
     assert (alive, bench.poller.alive) == (True, False)
     assert not bench.poll(acme, QUOTA)
-    assert bench.failure(acme, QUOTA) is FailureReason.TIMEOUT
+    assert bench.seen(acme).polls == {}
     assert bench.calls(acme) == ()

@@ -213,7 +213,9 @@ def test_metas_usage_headers_are_shown_as_shares(bench: Bench) -> None:
     bench.world.clear_faults()
     bench.poll(acme, QUOTA)
 
-    assert bench.seen(acme).usage_ratios == {
+    reading = bench.seen(acme).usage_reading
+    assert reading is not None
+    assert reading.ratios == {
         UsageResource.CALL_COUNT: 1.44,
         UsageResource.TOTAL_TIME: 0.25,
         UsageResource.TOTAL_CPUTIME: 0.0,

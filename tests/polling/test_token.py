@@ -189,3 +189,17 @@ def test_a_190_of_debug_token_itself_is_a_verdict(
     assert bench.failure(acme, TOKEN) is FailureReason.TOKEN_INVALID
     assert bench.seen(acme).token.invalid_reason is reason
     assert bench.endpoints(acme) == [Endpoint.DEBUG_TOKEN]
+
+
+def test_an_answer_of_nothing_but_the_verdict_keeps_the_known_facts(bench: Bench) -> None:
+    acme = bench.add_account("acme")
+    bench.poll(acme, TOKEN)
+    known = bench.seen(acme).token
+    error = {"code": 190, "message": "Invalid OAuth access token - Cannot parse access token"}
+    bench.world.inject(json_body({"data": {"error": error, "is_valid": False, "scopes": []}}))
+
+    bench.poll(acme, TOKEN)
+
+    assert bench.seen(acme).token == replace(
+        known, valid=False, invalid_reason=TokenInvalidReason.MALFORMED
+    )

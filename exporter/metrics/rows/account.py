@@ -16,9 +16,11 @@ def _info(observation: AccountObservation, context: Context) -> Iterator[Sample]
     yield (identity.user_id, *labels), 1
 
 
-def _usage_ratio(observation: AccountObservation, _: Context) -> Iterator[Sample]:
-    for resource, ratio in observation.usage_ratios.items():
-        yield (resource,), ratio
+def _usage_ratio(observation: AccountObservation, context: Context) -> Iterator[Sample]:
+    reading = observation.usage_reading
+    if reading is not None and context.is_fresh(reading.read_at):
+        for resource, ratio in reading.ratios.items():
+            yield (resource,), ratio
 
 
 def _calls_24h(observation: AccountObservation, context: Context) -> Iterator[Sample]:
@@ -52,7 +54,8 @@ ROWS = (
             "Share of Meta's own rate limit that is spent, 0 to 1, from the last usage header"
             " (X-App-Usage or X-Business-Use-Case-Usage) that came with a polled answer.",
             (ACCOUNT, RESOURCE),
-            when="once Meta sent such a header; it need not ever do so",
+            when="for `polling.stale_after` after an answer with such a header, which Meta need not"
+            " ever send, and leaves out while little is spent",
             promql="max by (account) (threads_api_usage_ratio) > 0.8",
         ),
         _usage_ratio,

@@ -16,7 +16,7 @@ def _of_fresh_quotas(
 ) -> Callable[[AccountObservation, Context], Samples]:
     def samples(observation: AccountObservation, context: Context) -> Iterator[Sample]:
         reading = observation.quota_reading
-        if reading is None or context.monotonic - reading.read_at > context.stale_after:
+        if reading is None or not context.is_fresh(reading.read_at):
             return
         for kind, quota in reading.quotas.items():
             value = read(quota)

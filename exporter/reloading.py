@@ -1,0 +1,58 @@
+from collections.abc import Callable, Sequence
+from threading import Lock
+
+import structlog
+
+from exporter.clock import Clock
+from exporter.config.problems import ConfigError
+from exporter.secret import SecretUnreadableError
+
+_log = structlog.get_logger(__name__)
+
+
+class Reloads:
+    """Loads things anew, one at a time, and knows what is not in force for its mistakes.
+
+    `success_at` is Unix seconds.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._lock = Lock()
+        self._problems: dict[str, Sequence[str]] = {}
+        self.success_at = clock.wall()
+
+    @property
+    def successful(self) -> bool:
+        return not self._problems
+
+    def failed(self, what: str) -> bool:
+        return what in self._problems
+
+    def settle(self) -> None:
+        """Forget all problems: the whole configuration was loaded, within an attempt."""
+        self._problems.clear()
+
+    def attempt(self, what: str, load: Callable[[], None]) -> Sequence[str]:
+        """Load; return the problems, which are logged when they are not the last ones."""
+        with self._lock:
+            problems = _problems_of(load)
+            before = self._problems.pop(what, ())
+            if problems:
+                self._problems[what] = problems
+            else:
+                self.success_at = self._clock.wall()
+        if problems != before:
+            for problem in problems:
+                _log.error("not reloaded", what=what, problem=problem)
+        return problems
+
+
+def _problems_of(load: Callable[[], None]) -> Sequence[str]:
+    try:
+        load()
+    except ConfigError as error:
+        return [str(problem) for problem in error.problems]
+    except SecretUnreadableError as error:
+        return [str(error)]
+    return ()
