@@ -46,9 +46,10 @@ MAY_KNOW: Mapping[str, AbstractSet[str]] = {
     "metrics": {"clock", "domain", "observations"},
     "web": {"clock", "domain", "observations"},
     "demo": {"clock", "simulator"},
+    "reloading": {"clock", "config", "secret"},
     "service": {
         *("clock", "config", "domain", "metrics", "observations"),
-        *("polling", "scheduling", "secret", "threads_api", "version", "web"),
+        *("polling", "reloading", "scheduling", "secret", "threads_api", "version", "web"),
     },
     "process": {"service", "web"},
     "cli": {
