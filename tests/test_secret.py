@@ -169,6 +169,7 @@ def complaint_about(source: SecretSource) -> str:
     with pytest.raises(SecretUnreadableError) as caught:
         source.read()
     assert caught.value.__cause__ is None
+    assert caught.value.__suppress_context__ or caught.value.__context__ is None
     return str(caught.value)
 
 
@@ -352,6 +353,12 @@ def test_of_a_secret_that_begins_another_no_tail_is_left(order: int) -> None:
 
     assert redactor.redact(f"{TOKEN}-and-its-tail!") == f"{MASK}!"
     assert redactor.redact(f"{TOKEN}!") == f"{MASK}!"
+
+
+def test_of_a_secret_within_another_nothing_is_left() -> None:
+    redactor = redactor_of("outer-inner-secret-0123456789", "inner-secret")
+
+    assert redactor.redact("<outer-inner-secret-0123456789>") == f"<{MASK}>"
 
 
 def test_of_overlapping_secrets_nothing_is_left() -> None:

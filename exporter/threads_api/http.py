@@ -49,10 +49,7 @@ _REASONS: tuple[tuple[type[BaseException], FailureReason], ...] = (
     (socket.gaierror, FailureReason.DNS),
     (UnicodeError, FailureReason.DNS),
     (ssl.SSLError, FailureReason.TLS),
-    (ssl.CertificateError, FailureReason.TLS),
     (TimeoutError, FailureReason.TIMEOUT),
-    (urllib3.exceptions.TimeoutError, FailureReason.TIMEOUT),
-    (http.client.LineTooLong, FailureReason.TOO_LARGE),
     (urllib3.exceptions.InvalidChunkLength, FailureReason.MALFORMED),
     (http.client.IncompleteRead, FailureReason.TRUNCATED),
     (http.client.RemoteDisconnected, FailureReason.TRUNCATED),
@@ -64,8 +61,8 @@ _REASONS: tuple[tuple[type[BaseException], FailureReason], ...] = (
     (OSError, FailureReason.CONNECT),
     (urllib3.exceptions.ProtocolError, FailureReason.TRUNCATED),
 )
-"""The first row that fits the innermost cause; the standard library's last HTTPException is
-the one for too many headers."""
+"""The first row that fits the innermost cause; the standard library's last HTTPExceptions are
+those for too long a line and for too many headers."""
 
 
 class HttpTransport:

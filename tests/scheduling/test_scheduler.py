@@ -1,4 +1,5 @@
 import logging
+import threading
 from collections.abc import Callable, Iterator
 from threading import Event
 
@@ -218,5 +219,8 @@ def test_after_the_stop_nothing_runs(runs: Runs) -> None:
     scheduler.stop()
     runs.release.set()
 
+    for worker in (thread for thread in threading.enumerate() if thread.name.startswith("poll_")):
+        worker.join(GENEROUS)
+        assert not worker.is_alive()
     assert runs.wait_until_idle(after=1)
     assert runs.polled.empty()

@@ -5,6 +5,7 @@ import socket
 import socketserver
 import ssl
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
@@ -12,6 +13,8 @@ from typing import cast
 from urllib.parse import urlsplit
 
 from tests.threads_api.certificates import Certificate
+
+_LONGEST_DRIP_SECONDS = 20.0
 
 
 @contextmanager
@@ -43,20 +46,23 @@ def connects_under_way(port: int) -> int:
 
 @contextmanager
 def dripping_host(opening: bytes, drip: bytes, interval: float) -> Iterator[int]:
-    """Take connections, send the opening, and then a drip at each interval."""
+    """Take connections, send the opening, and for a while a drip at each interval."""
     stopping = threading.Event()
 
     class Handler(socketserver.BaseRequestHandler):
         def handle(self) -> None:
             with suppress(OSError):
                 self.request.sendall(opening)
-                while not stopping.wait(interval):
+                end = time.monotonic() + _LONGEST_DRIP_SECONDS
+                while time.monotonic() < end and not stopping.wait(interval):
                     self.request.sendall(drip)
 
     server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler)
     with server, _served(server) as port:
-        yield port
-        stopping.set()
+        try:
+            yield port
+        finally:
+            stopping.set()
 
 
 @contextmanager

@@ -95,7 +95,7 @@ def test_bodies_that_are_not_json(body: bytes) -> None:
     with pytest.raises(MalformedAnswerError, match=r"^the body is not JSON$") as caught:
         decode(body)
 
-    assert caught.value.__cause__ is None
+    assert caught.value.__suppress_context__
 
 
 @given(st.binary())

@@ -1,4 +1,5 @@
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -109,7 +110,7 @@ def test_tls_where_plain_http_is_expected(caller: Caller, secured: Simulator) ->
 
 def test_a_handshake_that_is_aborted(caller: Caller) -> None:
     handshake_failure = b"\x15\x03\x03\x00\x02\x02\x28"
-    with dripping_host(handshake_failure, b"", 60) as port:
+    with dripping_host(handshake_failure, b"", 5) as port:
         assert Caller(caller.transport, f"https://127.0.0.1:{port}").failure() is FailureReason.TLS
 
 
@@ -188,7 +189,7 @@ def test_a_proxy_that_is_not_there(
 
 
 def test_a_proxy_that_refuses(open_transport: OpenTransport, secured: Simulator) -> None:
-    with dripping_host(b"HTTP/1.1 403 Forbidden\r\n\r\n", b"", 60) as port:
+    with dripping_host(b"HTTP/1.1 403 Forbidden\r\n\r\n", b"", 5) as port:
         transport = open_transport(proxy_url=f"http://127.0.0.1:{port}")
 
         assert Caller(transport, secured.base_url).failure() is FailureReason.CONNECT
@@ -197,8 +198,10 @@ def test_a_proxy_that_refuses(open_transport: OpenTransport, secured: Simulator)
 def test_a_proxy_that_hangs_is_left(open_transport: OpenTransport, secured: Simulator) -> None:
     with dripping_host(b"HTTP/1.1 200 OK\r\n", b"X: y\r\n", 0.02) as port:
         transport = open_transport(proxy_url=f"http://127.0.0.1:{port}", timeout=0.3)
+        began = time.monotonic()
 
         assert Caller(transport, secured.base_url).failure() is FailureReason.TIMEOUT
+        assert time.monotonic() - began < 5
 
 
 @needs_ipv6

@@ -14,14 +14,22 @@ from tests.threads_api.callers import Caller, new_transport
 from tests.threads_api.peers import connects_under_way, dripping_host, full_host, silent_host
 
 _SOON = 5.0
-_SLOW = [faults.Hang(), faults.DrippingHeaders(0.1), faults.DrippingBody(0.1), faults.Latency(30)]
+_SLOW = [faults.Hang(), faults.DrippingHeaders(0.1), faults.DrippingBody(0.5), faults.Latency(30)]
 _UNENDING_TLS_RECORD = b"\x16\x03\x03\x40\x00"
+
+
+@pytest.fixture(autouse=True)
+def cut_soon() -> Iterator[None]:
+    """See that the calls ended long before their peers would have ended them."""
+    began = time.monotonic()
+    yield
+    assert time.monotonic() - began < _SOON
 
 
 @pytest.fixture
 def patient(network: Network, simulator: Simulator) -> Iterator[Caller]:
-    """Return a caller who would wait for ten minutes."""
-    with closing(new_transport(network, timeout=600)) as transport:
+    """Return a caller who would wait for long."""
+    with closing(new_transport(network, timeout=30)) as transport:
         yield Caller(transport, simulator.base_url)
 
 
@@ -144,8 +152,7 @@ def test_deadlines_pass_in_their_own_order() -> None:
 
     def expire(seconds: float) -> None:
         with keeper.limit(seconds) as deadline:
-            while not deadline.passed:
-                time.sleep(0.005)
+            wait_until(lambda: deadline.passed)
             passed.append(seconds)
 
     with closing(DeadlineKeeper()) as keeper:

@@ -31,7 +31,7 @@ class ScriptedResolver(Resolver):
 
 
 class StalledResolver(Resolver):
-    """Answers no question before `resume`; `asked` are the hosts that were looked up."""
+    """Answers no question before `resume`, or for long; `asked` are the hosts that were looked up."""
 
     def __init__(self) -> None:
         self.resume = threading.Event()
@@ -40,7 +40,7 @@ class StalledResolver(Resolver):
 
     def look_up(self, host: str, port: int) -> Sequence[Address]:
         self.asked.append(host)
-        self.resume.wait()
+        self.resume.wait(5)
         return super().look_up(host, port)
 
     def close(self) -> None:
@@ -75,11 +75,18 @@ def _loopback_with_protocol(port: int) -> Address:
     return socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP, "", ("127.0.0.1", port)
 
 
-@pytest.mark.parametrize("failure", [socket.gaierror(-3, "again"), UnicodeError("no name")])
-def test_a_failing_look_up(failure: Exception) -> None:
+@pytest.mark.parametrize(
+    ("failure", "reason"),
+    [
+        (socket.gaierror(-3, "again"), FailureReason.DNS),
+        (UnicodeError("no name"), FailureReason.DNS),
+        (TimeoutError("the system's own"), FailureReason.TIMEOUT),
+    ],
+)
+def test_a_failing_look_up(failure: Exception, reason: FailureReason) -> None:
     resolver = ScriptedResolver(failure=failure)
 
-    assert failure_with(resolver, "http://graph.invalid", 5) is FailureReason.DNS
+    assert failure_with(resolver, "http://graph.invalid", 5) is reason
 
 
 def test_a_name_with_no_address() -> None:
@@ -94,7 +101,9 @@ def test_failing_look_ups_do_not_end_the_threads() -> None:
 
 
 def test_a_stalled_look_up_times_out(stalled: StalledResolver) -> None:
-    assert failure_with(stalled, "http://graph.invalid", 0.1) is FailureReason.TIMEOUT
+    with pytest.raises(TimeoutError):
+        stalled.resolve("graph.invalid", 80, 0.05)
+    assert failure_with(stalled, "http://graph.invalid", 0.05) is FailureReason.TIMEOUT
 
 
 def test_what_nobody_waits_for_any_more_is_not_looked_up(stalled: StalledResolver) -> None:
@@ -112,8 +121,8 @@ def test_closing_frees_those_who_wait(stalled: StalledResolver) -> None:
     raised: list[BaseException] = []
 
     def wait() -> None:
-        with pytest.raises(TimeoutError) as caught:
-            stalled.resolve("graph.invalid", 80, 600)
+        with pytest.raises(TimeoutError, match="closed") as caught:
+            stalled.resolve("graph.invalid", 80, 30)
         raised.append(caught.value)
 
     thread = threading.Thread(target=wait, daemon=True)
@@ -129,8 +138,8 @@ def test_closing_frees_those_who_wait(stalled: StalledResolver) -> None:
 def test_a_closed_resolver_answers_nobody(stalled: StalledResolver) -> None:
     stalled.close()
 
-    with pytest.raises(TimeoutError):
-        stalled.resolve("127.0.0.1", 80, 600)
+    with pytest.raises(TimeoutError, match="closed"):
+        stalled.resolve("127.0.0.1", 80, 5)
 
 
 def test_the_next_address_is_tried(simulator: Simulator, acme: User) -> None:
