@@ -7,7 +7,7 @@ import ssl
 import threading
 import weakref
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http.cookiejar import DefaultCookiePolicy
 from pathlib import Path
 
@@ -40,9 +40,11 @@ class NoAnswerError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class HttpAnswer:
+    """What came back; Meta may repeat the token in it, so that only the status is shown."""
+
     status: int
-    headers: Mapping[str, str]
-    body: bytes
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes = field(repr=False)
 
 
 _REASONS: tuple[tuple[type[BaseException], FailureReason], ...] = (

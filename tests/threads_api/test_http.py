@@ -41,6 +41,15 @@ def test_an_error_is_an_answer(caller: Caller, world: World) -> None:
     assert b"<title>Error 502</title>" in answer.body
 
 
+def test_an_answer_does_not_show_the_token_that_meta_repeats(caller: Caller, world: World) -> None:
+    world.inject(faults.EchoedToken())
+
+    answer = caller.get()
+
+    assert b"sim-token-" in answer.body
+    assert repr(answer) == "HttpAnswer(status=400)"
+
+
 def test_what_is_sent(caller: Caller, world: World) -> None:
     caller.get("me", fields="id,username")
 
