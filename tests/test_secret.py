@@ -43,7 +43,7 @@ def shown_forms(secret: Secret) -> list[str]:
         f"{secret:>30}",
         f"{secret!s}",
         "%s %r" % (secret, secret),  # noqa: UP031 — loggers format so
-        "{}".format(secret),  # noqa: UP032
+        "{}".format(secret),  # noqa: UP032 — some still format so
         repr([secret]),
         repr({"token": secret}),
         repr(Holder("acme", secret)),

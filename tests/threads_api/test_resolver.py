@@ -31,7 +31,7 @@ class ScriptedResolver(Resolver):
 
 
 class StalledResolver(Resolver):
-    """Answers no question before `resume`, or for long; `asked` are the hosts that were looked up."""
+    """Answers no question before `resume`; `asked` are the hosts that were looked up."""
 
     def __init__(self) -> None:
         self.resume = threading.Event()
