@@ -3,7 +3,6 @@
 import gc
 import inspect
 import re
-import subprocess
 from base64 import b64encode
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -22,6 +21,7 @@ from exporter.simulator import Simulator, World, faults, graph
 from exporter.threads_api.client import ThreadsClient
 from exporter.threads_api.http import HttpTransport
 from exporter.threads_api.network import Network
+from tests.certificates import certificate_by_own_authority
 from tests.exporter_process import ExporterProcess, serving
 from tests.integration.every_fault import ECHOES, FAULTS, suffer_every_fault
 from tests.integration.leaks import leaks
@@ -156,14 +156,7 @@ def bad_reload(exporter: ExporterProcess, workspace: Workspace) -> Mapping[str, 
 @pytest.fixture(scope="module")
 def untrusted(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Make a certificate that nobody trusts; its key is beside it."""
-    folder = tmp_path_factory.mktemp("tls")
-    command = [
-        *("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"),
-        *("-nodes", "-days", "2", "-subj", "/CN=localhost"),
-        *("-keyout", str(folder / "key.pem"), "-out", str(folder / "cert.pem")),
-    ]
-    subprocess.run(command, check=True, capture_output=True)
-    return folder / "cert.pem"
+    return certificate_by_own_authority(tmp_path_factory.mktemp("tls"))
 
 
 @pytest.fixture

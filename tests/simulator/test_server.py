@@ -1,6 +1,5 @@
 import socket
 import ssl
-import subprocess
 import threading
 import time
 from collections.abc import Iterator
@@ -13,20 +12,13 @@ import requests
 
 from exporter.simulator import Simulator, User, World, faults
 from exporter.simulator.connection import Connections
+from tests.certificates import certificate_by_own_authority
 from tests.simulator.conftest import Caller, error_of
 
 
 @pytest.fixture(scope="session")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    directory = tmp_path_factory.mktemp("tls")
-    command = [
-        *("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"),
-        *("-nodes", "-days", "2", "-subj", "/CN=localhost"),
-        *("-addext", "subjectAltName=IP:127.0.0.1,DNS:localhost"),
-        *("-keyout", str(directory / "key.pem"), "-out", str(directory / "cert.pem")),
-    ]
-    subprocess.run(command, check=True, capture_output=True)
-    return directory / "cert.pem"
+    return certificate_by_own_authority(tmp_path_factory.mktemp("tls"))
 
 
 @pytest.fixture

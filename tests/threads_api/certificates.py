@@ -1,38 +1,14 @@
-"""Certificates for the tests, made by the openssl command."""
+"""Certificates for the tests, made anew by an authority of their own."""
 
-import subprocess
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
-_CONFIGURATION = """
-[req]
-distinguished_name = subject
-x509_extensions = authority
-[subject]
-[authority]
-basicConstraints = critical, CA:true
-keyUsage = critical, keyCertSign
-subjectKeyIdentifier = hash
-[ca]
-default_ca = tests
-[tests]
-database = index.txt
-new_certs_dir = .
-rand_serial = yes
-unique_subject = no
-default_md = sha256
-policy = any_name
-x509_extensions = server
-copy_extensions = copy
-[any_name]
-commonName = supplied
-[server]
-basicConstraints = CA:false
-subjectKeyIdentifier = hash
-authorityKeyIdentifier = keyid
-"""
-_KEY = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes")
-_LOCAL = "IP:127.0.0.1,DNS:localhost"
+from trustme import CA, LeafCert
+
+from tests.certificates import LOCAL
+
+_PAST = datetime(2020, 2, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -52,31 +28,18 @@ class Certificates:
 
     @classmethod
     def make(cls, directory: Path) -> "Certificates":
-        (directory / "openssl.cnf").write_text(_CONFIGURATION)
-        (directory / "index.txt").touch()
-        authority = ("-x509", "-days", "2", "-keyout", "ca.key", "-out", "ca.pem")
-        _openssl(directory, "req", *authority, "-subj", "/CN=tests", *_KEY)
+        authority = CA()
+        authority.cert_pem.write_to_path(directory / "ca.pem")
         return cls(
             authority=directory / "ca.pem",
-            local=_sign(directory, "local", _LOCAL, "20990101000000Z"),
-            other_host=_sign(directory, "other", "DNS:graph.threads.net", "20990101000000Z"),
-            expired=_sign(directory, "expired", _LOCAL, "20200201000000Z"),
+            local=_write(directory / "local", authority.issue_cert(*LOCAL)),
+            other_host=_write(directory / "other", authority.issue_cert("graph.threads.net")),
+            expired=_write(directory / "expired", authority.issue_cert(*LOCAL, not_after=_PAST)),
         )
 
 
-def _sign(directory: Path, name: str, hosts: str, end: str) -> Certificate:
-    request = ("-keyout", f"{name}.key", "-out", f"{name}.csr", "-subj", f"/CN={name}")
-    _openssl(directory, "req", *request, "-addext", f"subjectAltName={hosts}", *_KEY)
-    signing = ("-batch", "-notext", "-cert", "ca.pem", "-keyfile", "ca.key")
-    times = ("-startdate", "20200101000000Z", "-enddate", end)
-    _openssl(directory, "ca", *signing, *times, "-in", f"{name}.csr", "-out", f"{name}.pem")
-    return Certificate(directory / f"{name}.pem", directory / f"{name}.key")
-
-
-def _openssl(directory: Path, command: str, *options: str) -> None:
-    subprocess.run(
-        ["openssl", command, "-config", "openssl.cnf", *options],
-        cwd=directory,
-        check=True,
-        capture_output=True,
-    )
+def _write(path: Path, issued: LeafCert) -> Certificate:
+    files = Certificate(path.with_suffix(".pem"), path.with_suffix(".key"))
+    issued.cert_chain_pems[0].write_to_path(files.certificate)
+    issued.private_key_pem.write_to_path(files.key)
+    return files
