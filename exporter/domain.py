@@ -69,6 +69,17 @@ class ContainerOutcome(StrEnum):
     REMOVED = "removed"
 
 
+class RegistrationResult(StrEnum):
+    """What became of a container that a publisher registered."""
+
+    CREATED = "created"
+    KNOWN = "known"
+    REFUSED = "refused"
+    RATE_LIMITED = "rate_limited"
+    FULL = "full"
+    UNAVAILABLE = "unavailable"
+
+
 class TokenInvalidReason(StrEnum):
     EXPIRED = "expired"
     REVOKED = "revoked"

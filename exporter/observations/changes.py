@@ -88,6 +88,10 @@ def token_invalid(reason: TokenInvalidReason) -> Change:
     return lambda seen: replace(seen, token=replace(seen.token, valid=False, invalid_reason=reason))
 
 
+def errors_reported(reported: Mapping[KnownError, int]) -> Change:
+    return lambda seen: replace(seen, reported_errors=reported)
+
+
 def usage_read(ratios: Mapping[UsageResource, float], now: float) -> Change:
     return lambda seen: replace(seen, usage_reading=UsageReading(ratios, now))
 

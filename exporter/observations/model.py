@@ -60,7 +60,10 @@ class PollRecord:
 
 @dataclass(frozen=True, slots=True)
 class ContainerSummary:
-    """The tracked containers of an account; `oldest_unfinished_at` is Unix seconds."""
+    """The tracked containers of an account; `oldest_unfinished_at` is Unix seconds.
+
+    `statuses` names each container, and is empty unless there is to be a series for each.
+    """
 
     by_status: Mapping[ContainerStatus, int] = field(default_factory=lambda: MappingProxyType({}))
     outcomes: Mapping[ContainerOutcome, int] = field(default_factory=lambda: MappingProxyType({}))
@@ -68,6 +71,7 @@ class ContainerSummary:
         default_factory=lambda: MappingProxyType({})
     )
     oldest_unfinished_at: float | None = None
+    statuses: Mapping[str, ContainerStatus] = field(default_factory=lambda: MappingProxyType({}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +89,7 @@ class AccountObservation:
         default_factory=lambda: MappingProxyType({})
     )
     errors: Mapping[KnownError, int] = field(default_factory=lambda: MappingProxyType({}))
+    reported_errors: Mapping[KnownError, int] = field(default_factory=lambda: MappingProxyType({}))
     usage_reading: UsageReading | None = None
     containers: ContainerSummary = field(default_factory=ContainerSummary)
     paused_until: float | None = None

@@ -1,4 +1,6 @@
-from exporter.containers.tracker import ContainerTracker
+from collections import deque
+
+from exporter.containers.registry import ContainerRegistry
 from exporter.domain import ContainerState, ContainerStatus, FailureReason
 from exporter.observations import changes
 from exporter.polling.account import PolledAccount
@@ -22,33 +24,34 @@ _ABOUT_ONE_CONTAINER = frozenset(
 class ContainerPoll:
     """Asks for the status of an account's containers that are due, one call each."""
 
-    def __init__(self, client: ThreadsClient, calls: Calls, tracker: ContainerTracker) -> None:
+    def __init__(self, client: ThreadsClient, calls: Calls, containers: ContainerRegistry) -> None:
         self._client = client
         self._calls = calls
-        self._tracker = tracker
+        self._containers = containers
 
     def run(self, account: PolledAccount) -> PollOutcome:
         try:
             return self._ask_due(account)
         finally:
-            summary = self._tracker.summary(account.name)
+            summary = self._containers.summary(account.name)
             self._calls.note(account, changes.containers_counted(summary))
 
     def _ask_due(self, account: PolledAccount) -> PollOutcome:
-        time_is_up = self._calls.clock.monotonic() + self._tracker.interval
-        due = self._tracker.due(account.name)
-        open_ones = self._tracker.has_open(account.name)
-        result: PollOutcome = Done.NOT_DUE if open_ones else Done.NOTHING_TO_ASK
-        for container_id in due:
-            if self._calls.clock.monotonic() > time_is_up:
-                break
+        time_is_up = self._calls.clock.monotonic() + self._containers.interval
+        due = deque(self._containers.due(account.name))
+        is_open = self._containers.has_open(account.name)
+        result: PollOutcome = Done.NOT_DUE if is_open else Done.NOTHING_TO_ASK
+        while due and self._calls.clock.monotonic() <= time_is_up:
+            container_id = due.popleft()
             failure = self._ask(account, container_id)
             if failure is None:
                 result = result if isinstance(result, Failure) else Done.ANSWERED
-            elif failure.reason in _ABOUT_ONE_CONTAINER:
-                result = failure
-            else:
-                return failure
+                continue
+            result = failure
+            if failure.reason not in _ABOUT_ONE_CONTAINER:
+                # The one that was asked about comes last: it may be what the others wait for.
+                self._containers.unanswered(account.name, [*due, container_id])
+                break
         return result
 
     def _ask(self, account: PolledAccount, container_id: str) -> Failure | None:
@@ -59,8 +62,10 @@ class ContainerPoll:
             # Only a published post has no status: the id is the one that publishing answered.
             outcome = ContainerState(ContainerStatus.PUBLISHED)
         if isinstance(outcome, ContainerState):
-            self._tracker.answered(account.name, container_id, outcome)
+            self._containers.answered(account.name, container_id, outcome)
             return None
-        unknown = outcome.reason is FailureReason.NOT_FOUND
-        self._tracker.unanswered(account.name, container_id, unknown_to_meta=unknown)
+        if outcome.reason is FailureReason.NOT_FOUND:
+            self._containers.unknown_to_meta(account.name, container_id)
+        elif outcome.reason in _ABOUT_ONE_CONTAINER:
+            self._containers.unanswered(account.name, [container_id])
         return outcome

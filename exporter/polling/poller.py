@@ -4,11 +4,18 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from random import Random
 from threading import Lock
-from typing import Protocol
+from types import MappingProxyType
 
 from exporter.clock import Clock
-from exporter.config.settings import AccountSettings, ApiSettings, AuthMode, Settings
-from exporter.containers.tracker import ContainerObserver, ContainerTracker, TrackingRules
+from exporter.config.settings import (
+    AccountSettings,
+    ApiSettings,
+    AuthMode,
+    ContainerPollSettings,
+    Settings,
+)
+from exporter.containers.lifecycle import LifecycleRules
+from exporter.containers.registry import ContainerRegistry, TrackingRules
 from exporter.domain import Poll, PollJob
 from exporter.observations import changes
 from exporter.observations.store import Observations
@@ -21,14 +28,11 @@ from exporter.polling.quota import QuotaPoll
 from exporter.polling.roster import Roster
 from exporter.polling.token import TokenPoll
 from exporter.secret import Redactor
+from exporter.threads_api.catalogue import entry_named
 from exporter.threads_api.client import RequestObserver, ThreadsClient
 from exporter.threads_api.http import HttpTransport
 from exporter.threads_api.network import Network
 from exporter.version import VERSION
-
-
-class PollingObserver(RequestObserver, ContainerObserver, Protocol):
-    """Takes note of requests and of containers."""
 
 
 class Poller:
@@ -37,8 +41,9 @@ class Poller:
     def __init__(
         self,
         observations: Observations,
+        containers: ContainerRegistry,
         *,
-        observer: PollingObserver,
+        observer: RequestObserver,
         redactor: Redactor,
         clock: Clock,
     ) -> None:
@@ -52,7 +57,7 @@ class Poller:
         self._roster = Roster(redactor)
         self._budget = CallBudget(clock)
         self._pauses = Pauses(clock, Random())  # noqa: S311 — jitter is no secret
-        self._tracker = ContainerTracker(clock, observer)
+        self._containers = containers
         self._calls = Calls(self._budget, self._pauses, observations, clock)
         self._polls = Polls({}, {}, self._calls)
 
@@ -81,8 +86,20 @@ class Poller:
     ) -> Sequence[PollJob]:
         """Track the containers that the settings list; return the polls that are due at once."""
         listed = _listed_containers(settings, accounts)
-        extended = self._tracker.follow(listed, _tracking_rules(settings))
+        others = {account.name for account in settings.accounts} - listed.keys()
+        extended = self._containers.follow(listed, _tracking_rules(settings), others)
+        for name in listed:
+            self.show_containers(name)
         return [(Poll.CONTAINER, name) for name in extended]
+
+    def show_containers(self, name: str) -> None:
+        """Have the observation tell of the account's containers and reports as they are now."""
+        change = changes.containers_counted(self._containers.summary(name))
+        self._observations.change(name, change)
+        reports = self._containers.reports(name).items()
+        entries = ((entry_named(error), number) for error, number in reports)
+        known = {entry.known: number for entry, number in entries if entry is not None}
+        self._observations.change(name, changes.errors_reported(MappingProxyType(known)))
 
     def refresh_tokens(self) -> Sequence[PollJob]:
         """Take up the tokens of changed files; return the polls that are due at once."""
@@ -92,9 +109,6 @@ class Poller:
     def run(self, name: str, poll: Poll) -> bool:
         """Poll an account; return whether it went well."""
         return self._polls.run(name, poll)
-
-    def has_containers(self, name: str) -> bool:
-        return self._tracker.has_containers(name)
 
     def calls_24h(self, name: str) -> int:
         return self._budget.spent(account_key(name))
@@ -123,7 +137,7 @@ class Poller:
         polls: Mapping[Poll, AccountPoll] = {
             Poll.QUOTA: QuotaPoll(client, self._calls),
             Poll.TOKEN: TokenPoll(client, self._calls, self._roster.inspector),
-            Poll.CONTAINER: ContainerPoll(client, self._calls, self._tracker),
+            Poll.CONTAINER: ContainerPoll(client, self._calls, self._containers),
         }
         return Polls(self._roster.accounts, polls, self._calls)
 
@@ -153,9 +167,22 @@ class Poller:
 
 def _tracking_rules(settings: Settings) -> TrackingRules:
     return TrackingRules(
-        interval=settings.polling.containers.interval,
-        give_up_after=settings.polling.containers.give_up_after,
+        lifecycle=_lifecycle_rules(settings.polling.containers),
         retention=settings.containers.retention,
+        max_tracked=settings.containers.max_tracked,
+        with_statuses=settings.containers.per_container_metrics,
+    )
+
+
+def _lifecycle_rules(settings: ContainerPollSettings) -> LifecycleRules:
+    """Return Meta's advice, all of it quicker where less patience is configured."""
+    usual = LifecycleRules()
+    pace = min(settings.give_up_after / usual.give_up_after, 1.0)
+    return LifecycleRules(
+        interval=settings.interval,
+        give_up_after=settings.give_up_after,
+        later_asks=tuple(age * pace for age in usual.later_asks),
+        lost_after=usual.lost_after * pace,
     )
 
 

@@ -81,6 +81,12 @@ class PollScheduler:
                 self._add(job, interval)
         self._intervals = dict(intervals)
 
+    def plan_also(self, job: PollJob, interval: float) -> None:
+        """Run this poll too, at once, unless it is planned."""
+        if job not in self._intervals:
+            self._intervals[job] = interval
+            self._add(job, interval)
+
     def _add(self, job: PollJob, interval: float) -> None:
         poll, account = job
         self._scheduler.add_job(

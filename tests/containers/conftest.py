@@ -1,7 +1,7 @@
 import pytest
 
 from tests.clock import ControlledClock
-from tests.containers.tracking import Processed
+from tests.containers.observing import Processed
 
 
 @pytest.fixture

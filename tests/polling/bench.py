@@ -15,6 +15,9 @@ from exporter.config.settings import (
     Settings,
     TokenPollSettings,
 )
+from exporter.containers.lifecycle import Step
+from exporter.containers.registry import ContainerRegistry
+from exporter.containers.store import ContainerStore
 from exporter.domain import ContainerStatus, Endpoint, FailureReason, Poll, PollJob
 from exporter.observations.model import AccountObservation
 from exporter.observations.store import Observations
@@ -71,6 +74,18 @@ class TakesTime:
         return answer
 
 
+class CountingStore(ContainerStore):
+    """A store that takes note of the containers of each commit."""
+
+    def __init__(self, url: str, commits: list[list[str]]) -> None:
+        super().__init__(url)
+        self._commits = commits
+
+    def save(self, steps: Sequence[Step]) -> Collection[str]:
+        self._commits.append([step.record.container_id for step in steps])
+        return super().save(steps)
+
+
 def seeded(seed: int) -> Random:
     return Random(seed)  # noqa: S311 — jitter is no secret
 
@@ -79,15 +94,26 @@ class Bench:
     """Accounts of a simulated world, each configured with a token file, and their poller."""
 
     def __init__(
-        self, simulator: Simulator, api: ApiSettings, clock: ControlledClock, directory: Path
+        self,
+        simulator: Simulator,
+        api: ApiSettings,
+        clock: ControlledClock,
+        directory: Path,
+        store: ContainerStore | None = None,
     ) -> None:
         self.world = simulator.world
         self.clock = clock
         self.recorder = Recorder()
         self.observations = Observations()
         self.redactor = Redactor()
+        self.containers = ContainerRegistry(store, clock, self.recorder)
+        self.containers.open()
         self.poller = Poller(
-            self.observations, observer=self.recorder, redactor=self.redactor, clock=clock
+            self.observations,
+            self.containers,
+            observer=self.recorder,
+            redactor=self.redactor,
+            clock=clock,
         )
         self.settings = Settings(api=api)
         self.accounts: dict[str, AccountSettings] = {}

@@ -7,7 +7,7 @@ import pytest
 from exporter.config.settings import ApiSettings
 from exporter.simulator import Simulator, World
 from tests.clock import ControlledClock
-from tests.polling.bench import Bench
+from tests.polling.bench import Bench, CountingStore
 
 
 @pytest.fixture
@@ -37,3 +37,26 @@ def bench(world: World, clock: ControlledClock, tmp_path: Path, ca_file: Path) -
         bench = Bench(simulator, api, clock, tmp_path)
         yield bench
         bench.poller.close()
+
+
+@pytest.fixture
+def commits() -> list[list[str]]:
+    return []
+
+
+@pytest.fixture
+def stored_bench(
+    world: World,
+    clock: ControlledClock,
+    tmp_path: Path,
+    ca_file: Path,
+    commits: list[list[str]],
+) -> Iterator[Bench]:
+    """Give a bench with a store, the commits of which are noted in `commits`."""
+    store = CountingStore(f"sqlite:///{tmp_path / 'threads-exporter.db'}", commits)
+    with Simulator(world) as simulator:
+        api = ApiSettings(simulator.base_url, ca_file=ca_file)
+        bench = Bench(simulator, api, clock, tmp_path, store)
+        yield bench
+        bench.poller.close()
+        bench.containers.close()

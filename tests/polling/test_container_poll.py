@@ -1,4 +1,4 @@
-from collections import defaultdict
+from itertools import pairwise
 
 import pytest
 
@@ -12,7 +12,7 @@ from exporter.domain import (
 )
 from exporter.observations.model import ContainerSummary
 from exporter.simulator import containers
-from exporter.simulator.containers import Life, Step
+from exporter.simulator.containers import Container, Life, Step
 from exporter.simulator.faults import ConnectionReset, Fault, html_page, json_body
 from exporter.simulator.graph import NOT_PROPAGATED, USER_LIMIT
 from tests.polling.bench import HOUR, MINUTE, Bench, TakesTime
@@ -26,6 +26,13 @@ def asked(bench: Bench) -> list[str]:
     calls = bench.world.calls(endpoint=Endpoint.CONTAINER)
     bench.world.log.clear()
     return [call.path.rpartition("/")[2] for call in calls]
+
+
+def asked_at(bench: Bench, container: Container) -> list[float]:
+    """Return the ages at which the container was asked about, in minutes."""
+    path = f"/v1.0/{container.container_id}"
+    calls = bench.world.calls(endpoint=Endpoint.CONTAINER)
+    return [(call.monotonic - container.created) / MINUTE for call in calls if call.path == path]
 
 
 @pytest.mark.parametrize(
@@ -107,36 +114,106 @@ def test_a_container_that_meta_forgets_is_lost(bench: Bench) -> None:
     container = acme.add_container(life=containers.stays_in_progress().lost_after(60))
     bench.track(acme, container.container_id)
 
-    bench.poll_each_minute(acme, CONTAINER, minutes=6)
+    bench.poll_each_minute(acme, CONTAINER, minutes=60)
+    assert bench.seen(acme).containers.outcomes == {}
+    bench.poll_each_minute(acme, CONTAINER, minutes=60)
 
     assert bench.seen(acme).containers.outcomes == {ContainerOutcome.LOST: 1}
-    assert len(asked(bench)) == 5
+    assert asked_at(bench, container) == [0, 1, 2, 3, 4, 5, 15, 60]
 
 
 def test_an_outage_does_not_make_an_unknown_container_known(bench: Bench) -> None:
     acme = bench.add_account("acme")
     bench.track(acme, "17889615691921648")
     bench.poll_each_minute(acme, CONTAINER, minutes=4)
-    bench.world.inject(html_page(502))
+    outage = bench.world.inject(html_page(502))
 
-    bench.poll_each_minute(acme, CONTAINER, minutes=2)
+    bench.poll_each_minute(acme, CONTAINER, minutes=50)
+    assert bench.seen(acme).containers.outcomes == {}
+    outage.clear()
+    bench.poll_each_minute(acme, CONTAINER, minutes=10)
 
     assert bench.seen(acme).containers.outcomes == {ContainerOutcome.LOST: 1}
 
 
-def test_a_container_is_given_up_after_five_calls_in_five_minutes(bench: Bench) -> None:
+def test_a_container_is_asked_about_each_minute_and_after_five_ever_more_rarely(
+    bench: Bench,
+) -> None:
     acme = bench.add_account("acme")
     container = acme.add_container(life=containers.stays_in_progress())
     bench.track(acme, container.container_id)
     registered_at = bench.clock.wall()
 
     bench.poll_each_minute(acme, CONTAINER, minutes=5)
+    assert bench.seen(acme).containers.outcomes == {}
+    bench.poll_each_minute(acme, CONTAINER, minutes=24 * 60 - 5)
+    assert bench.seen(acme).containers.outcomes == {ContainerOutcome.GAVE_UP: 1}
     assert bench.seen(acme).containers.oldest_unfinished_at == registered_at
     bench.poll_each_minute(acme, CONTAINER, minutes=60)
 
+    assert asked_at(bench, container) == [0, 1, 2, 3, 4, 5, 15, 60, 360, 1440]
     assert bench.seen(acme).containers.outcomes == {ContainerOutcome.GAVE_UP: 1}
     assert bench.seen(acme).containers.oldest_unfinished_at is None
-    assert asked(bench) == [container.container_id] * 5
+
+
+@pytest.mark.parametrize("seconds", [7, 13, 29, 59.5])
+def test_at_no_pace_of_the_polls_are_two_calls_less_than_a_minute_apart(
+    bench: Bench, seconds: float
+) -> None:
+    acme = bench.add_account("acme")
+    lives = [containers.stays_in_progress(), containers.finishes(100), containers.fails(after=1000)]
+    created = [acme.add_container(life=life) for life in lives]
+    bench.track(acme, *(container.container_id for container in created))
+
+    for _ in range(int(25 * HOUR / seconds)):
+        bench.poll(acme, CONTAINER)
+        bench.clock.advance(seconds)
+
+    for container in created:
+        ages = asked_at(bench, container)
+        assert min(later - sooner for sooner, later in pairwise(ages)) >= 59 / 60
+        assert len(ages) <= 12
+    assert not bench.containers.has_open("acme")
+    assert bench.seen(acme).containers.outcomes == {
+        ContainerOutcome.GAVE_UP: 2,
+        ContainerOutcome.EXPIRED: 1,
+        ContainerOutcome.ERROR: 1,
+    }
+
+
+@pytest.mark.parametrize(
+    ("life", "end"),
+    [
+        (containers.fails("INVALID_BIT_RATE", after=HOUR), ContainerOutcome.ERROR),
+        (Life((Step(0, "IN_PROGRESS"), Step(2 * HOUR, "EXPIRED"))), ContainerOutcome.EXPIRED),
+        (containers.publishes(20 * MINUTE, finished=10 * MINUTE), ContainerOutcome.PUBLISHED),
+    ],
+)
+def test_what_ends_after_it_was_given_up_counts_all_the_same(
+    bench: Bench, life: Life, end: ContainerOutcome
+) -> None:
+    acme = bench.add_account("acme")
+    bench.track(acme, acme.add_container(life=life).container_id)
+
+    bench.poll_each_minute(acme, CONTAINER, minutes=6)
+    assert bench.seen(acme).containers.outcomes == {ContainerOutcome.GAVE_UP: 1}
+    bench.poll_each_minute(acme, CONTAINER, minutes=6 * 60)
+
+    seen = bench.seen(acme).containers
+    assert seen.outcomes == {ContainerOutcome.GAVE_UP: 1, end: 1}
+    failed = end is ContainerOutcome.ERROR
+    assert seen.errors == ({ContainerErrorMessage.INVALID_BIT_RATE: 1} if failed else {})
+
+
+def test_a_finished_container_that_nobody_publishes_expires(bench: Bench) -> None:
+    acme = bench.add_account("acme")
+    container = acme.add_container(life=containers.finishes(30))
+    bench.track(acme, container.container_id)
+
+    bench.poll_each_minute(acme, CONTAINER, minutes=25 * 60)
+
+    assert asked_at(bench, container) == [0, 1, 15, 60, 360, 1440]
+    assert bench.seen(acme).containers.outcomes == {ContainerOutcome.EXPIRED: 1}
 
 
 def test_a_finished_container_is_followed_until_it_is_published(bench: Bench) -> None:
@@ -145,33 +222,15 @@ def test_a_finished_container_is_followed_until_it_is_published(bench: Bench) ->
     bench.track(acme, container.container_id)
     statuses: list[ContainerStatus] = []
 
-    for _ in range(5):
+    for _ in range(17):
         bench.poll(acme, CONTAINER)
         statuses.extend(bench.seen(acme).containers.by_status)
         bench.clock.advance(MINUTE)
 
-    assert statuses == ["IN_PROGRESS", "FINISHED", "FINISHED", "PUBLISHED", "PUBLISHED"]
+    assert statuses == ["IN_PROGRESS", *["FINISHED"] * 14, "PUBLISHED", "PUBLISHED"]
     assert bench.recorder.processed == [(ContainerStatus.FINISHED, 60.0)]
-    assert len(asked(bench)) == 4
-
-
-def test_however_often_the_poll_runs_nine_tenths_of_a_minute_pass_between_two_calls(
-    bench: Bench,
-) -> None:
-    acme = bench.add_account("acme")
-    lives = [containers.stays_in_progress(), containers.finishes(100), containers.fails(after=150)]
-    bench.track(acme, *(acme.add_container(life=life).container_id for life in lives))
-    started = bench.clock.monotonic()
-
-    for _ in range(120):
-        bench.poll(acme, CONTAINER)
-        bench.clock.advance(5)
-
-    moments: dict[str, list[float]] = defaultdict(list)
-    for call in bench.calls(acme):
-        moments[call.path].append(call.monotonic - started)
-    every_55_seconds = [0.0, 55.0, 110.0, 165.0, 220.0, 275.0]
-    assert list(moments.values()) == [every_55_seconds, every_55_seconds, every_55_seconds[:4]]
+    assert asked_at(bench, container) == [0, 1, 15]
+    assert bench.seen(acme).containers.outcomes == {ContainerOutcome.PUBLISHED: 1}
 
 
 def test_a_container_that_is_not_found_does_not_stop_the_others(bench: Bench) -> None:
@@ -272,13 +331,14 @@ def test_a_failure_is_over_once_nothing_is_left_to_ask(bench: Bench) -> None:
     assert bench.poll(acme, CONTAINER)
     assert bench.failure(acme, CONTAINER) is FailureReason.NOT_FOUND
 
-    bench.clock.advance(5 * MINUTE)
+    bench.clock.advance(HOUR)
+    assert not bench.poll(acme, CONTAINER)
     assert bench.poll(acme, CONTAINER)
     assert bench.failure(acme, CONTAINER) is None
-    assert bench.seen(acme).polls[CONTAINER].total == 2
+    assert bench.seen(acme).polls[CONTAINER].total == 3
 
     assert bench.poll(acme, CONTAINER)
-    assert bench.seen(acme).polls[CONTAINER].total == 2
+    assert bench.seen(acme).polls[CONTAINER].total == 3
 
 
 def test_an_account_without_containers_has_no_container_polls(bench: Bench) -> None:
@@ -288,21 +348,59 @@ def test_an_account_without_containers_has_no_container_polls(bench: Bench) -> N
 
     assert bench.seen(acme).polls == {}
     assert bench.seen(acme).containers == ContainerSummary()
-    assert not bench.poller.has_containers("acme")
+    assert not bench.containers.has_containers("acme")
 
 
-def test_a_dead_token_does_not_keep_containers_open(bench: Bench) -> None:
+def test_a_dead_token_makes_no_calls_and_a_new_one_shows_how_containers_ended(
+    bench: Bench,
+) -> None:
     acme = bench.add_account("acme")
-    container = acme.add_container(life=containers.stays_in_progress())
+    container = acme.add_container(life=containers.fails(after=90))
     bench.track(acme, container.container_id)
     bench.poll(acme, CONTAINER)
     acme.revoke_token()
 
     bench.poll_each_minute(acme, CONTAINER, minutes=6)
-
     assert bench.seen(acme).token.valid is False
+    assert asked_at(bench, container) == [0, 1]
     assert bench.seen(acme).containers.outcomes == {ContainerOutcome.GAVE_UP: 1}
-    assert bench.seen(acme).containers.oldest_unfinished_at is None
+
+    bench.rotate(acme, "sim-token-acme-2")
+    bench.poll_each_minute(acme, CONTAINER, minutes=10)
+    assert bench.seen(acme).containers.outcomes == {
+        ContainerOutcome.GAVE_UP: 1,
+        ContainerOutcome.ERROR: 1,
+    }
+
+
+def test_a_dead_token_ends_containers_after_a_day(bench: Bench) -> None:
+    acme = bench.add_account("acme")
+    bench.track(acme, acme.add_container().container_id)
+    acme.revoke_token()
+
+    bench.poll_each_minute(acme, CONTAINER, minutes=24 * 60 + 1)
+
+    assert bench.seen(acme).containers.outcomes == {ContainerOutcome.GAVE_UP: 1}
+    assert not bench.containers.has_open("acme")
+    assert len(bench.calls(acme, Endpoint.CONTAINER)) <= 1
+
+
+def test_a_dead_api_is_asked_once_a_minute_and_all_that_waits_is_stored_at_once(
+    stored_bench: Bench, commits: list[list[str]]
+) -> None:
+    acme = stored_bench.add_account("acme")
+    ids = [acme.add_container().container_id for _ in range(5)]
+    stored_bench.track(acme, *ids)
+    stored_bench.world.inject(html_page(502))
+
+    for _ in range(3 * 12):
+        stored_bench.poll(acme, CONTAINER)
+        stored_bench.clock.advance(5)
+
+    assert asked(stored_bench) == ids[:3]
+    assert [set(commit) for commit in commits] == [set(ids)] * 3
+    next_asks = {record.next_ask_at for record in stored_bench.containers.all()}
+    assert next_asks == {stored_bench.clock.wall()}
 
 
 def test_one_accounts_containers_say_nothing_of_anothers(bench: Bench) -> None:
@@ -325,11 +423,13 @@ def test_an_ended_container_counts_until_its_retention_is_over(bench: Bench) -> 
     bench.track(acme, container.container_id)
     bench.poll(acme, CONTAINER)
 
-    bench.clock.advance(24 * HOUR - 1)
+    bench.clock.advance(24 * HOUR)
+    assert bench.containers.forget_ended() == set()
     bench.poll(acme, CONTAINER)
     assert bench.seen(acme).containers.by_status == {ContainerStatus.ERROR: 1}
 
     bench.clock.advance(1)
+    assert bench.containers.forget_ended() == {"acme"}
     bench.poll(acme, CONTAINER)
     assert bench.seen(acme).containers.by_status == {}
     assert bench.seen(acme).containers.errors == {ContainerErrorMessage.INVALID_DURATION: 1}

@@ -41,7 +41,7 @@ def test_new_accounts_are_polled_at_once_and_known_ones_are_not(bench: Bench) ->
 
     assert list(bench.apply()) == [(QUOTA, "zebra"), (TOKEN, "zebra"), (CONTAINER, "zebra")]
     assert list(bench.apply()) == []
-    assert bench.poller.has_containers("zebra")
+    assert bench.containers.has_containers("zebra")
     assert list(bench.observations.view()) == ["acme", "zebra"]
 
 
@@ -123,7 +123,7 @@ def test_an_account_that_comes_back_is_a_new_one(bench: Bench) -> None:
     settings = bench.accounts.pop("acme")
     bench.apply()
     assert bench.poller.calls_24h("acme") == 0
-    assert not bench.poller.has_containers("acme")
+    assert not bench.containers.has_containers("acme")
 
     bench.accounts["acme"] = settings
 
@@ -261,11 +261,14 @@ def test_containers_are_followed_by_the_rules_of_the_settings(bench: Bench) -> N
     bench.settings = replace(bench.settings, polling=PollingSettings(containers=containers))
     bench.apply()
 
-    for _ in range(4):
+    started = bench.clock.monotonic()
+
+    for _ in range(700):
         bench.poll(acme, CONTAINER)
         bench.clock.advance(10)
 
-    assert len(bench.calls(acme)) == 2
+    ages = [call.monotonic - started for call in bench.calls(acme)]
+    assert ages == [0, 10, 20, 60, 240, 1440, 5760]
     assert bench.seen(acme).containers.outcomes == {ContainerOutcome.GAVE_UP: 1}
 
 

@@ -1,0 +1,303 @@
+"""The tracked containers: every change of them, on disk first and then in memory."""
+
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import chain
+from threading import Lock
+from typing import Protocol
+
+from exporter.clock import Clock
+from exporter.containers import lifecycle
+from exporter.containers.journal import StoreJournal
+from exporter.containers.lifecycle import LifecycleRules, Step
+from exporter.containers.memory import ContainerMemory
+from exporter.containers.record import ContainerRecord, Source
+from exporter.containers.rows import CountKind
+from exporter.containers.store import ContainerStore
+from exporter.domain import ContainerState, ContainerStatus
+from exporter.observations.model import ContainerSummary
+
+_LEEWAY_SECONDS = 1.0
+
+
+class ContainerObserver(Protocol):
+    def container_processed(self, outcome: ContainerStatus, seconds: float) -> None:
+        """Take note of a container that is FINISHED or ERROR, that long after registration."""
+        ...
+
+
+class ContainerConflict(Exception):  # noqa: N818 — an answer to the caller, no defect
+    """A container is registered for another account."""
+
+    def __init__(self, container_id: str) -> None:
+        super().__init__(container_id)
+        self.container_id = container_id
+
+
+class TrackingFull(Exception):  # noqa: N818 — an answer to the caller, no defect
+    """As many containers are tracked as may be."""
+
+
+@dataclass(frozen=True, slots=True)
+class TrackingRules:
+    """How containers are followed, for how long an ended one is kept, and how many at most."""
+
+    lifecycle: LifecycleRules = field(default_factory=LifecycleRules)
+    retention: float = 86_400.0
+    max_tracked: int = 10_000
+    with_statuses: bool = False
+
+
+class ContainerRegistry:
+    """Follows containers to their end; without a store it does so in memory alone.
+
+    Changes take turns, over their commits too; reading waits for none of them.
+    """
+
+    def __init__(
+        self, store: ContainerStore | None, clock: Clock, observer: ContainerObserver
+    ) -> None:
+        self._store = store
+        self._journal = StoreJournal(store) if store else None
+        self._clock = clock
+        self._observer = observer
+        self._turn = Lock()
+        self._memory = ContainerMemory()
+        self._rules = TrackingRules()
+        self._listed: frozenset[str] = frozenset()
+
+    def open(self) -> None:
+        """Open the store and take up what it holds; raises StoreError."""
+        if self._store is not None:
+            self._store.open()
+            self._memory.fill(self._store.load())
+
+    def close(self) -> None:
+        """Let go of the store; what polls that are being cut still tell is not kept."""
+        with self._turn:
+            self._journal = None
+        if self._store is not None:
+            self._store.close()
+
+    @property
+    def store_up(self) -> bool | None:
+        """Return whether the store can be written to, None where there is none."""
+        return self._journal.up if self._journal else None
+
+    @property
+    def interval(self) -> float:
+        return self._rules.lifecycle.interval
+
+    def follow(
+        self,
+        listed: Mapping[str, Collection[str]],
+        rules: TrackingRules,
+        left_alone: Collection[str] = (),
+    ) -> Collection[str]:
+        """Track what the configuration lists; return the accounts that have new containers.
+
+        What it lists no longer is removed, unless a publisher registered it, and so is what is
+        of no account in it. `left_alone` are accounts that another process cares for.
+        """
+        now = self._clock.wall()
+        ids = frozenset(chain.from_iterable(listed.values()))
+        with self._turn:
+            self._rules = rules
+            self._listed = ids
+            new = [
+                lifecycle.registered(account, container_id, Source.CONFIGURATION, now)
+                for account, container_ids in listed.items()
+                for container_id in container_ids
+                if self._memory.get(container_id) is None
+            ]
+            self._add(new)
+            self._change(
+                [
+                    lifecycle.removed(record, now)
+                    for record in self._memory.all()
+                    if record.is_tracked
+                    and record.account not in left_alone
+                    and not _is_wanted(record, ids, listed)
+                ]
+            )
+        return {record.account for record in new}
+
+    def register(self, containers: Sequence[tuple[str, str]]) -> Sequence[bool]:
+        """Track these containers of these accounts, all or none; tell which of them are new.
+
+        Raises ContainerConflict, TrackingFull, and StoreError; then nothing has changed.
+        """
+        now = self._clock.wall()
+        with self._turn:
+            known = [self._known(*container) for container in containers]
+            new = [
+                lifecycle.registered(account, container_id, Source.API, now)
+                for (account, container_id), is_known in zip(containers, known, strict=True)
+                if not is_known
+            ]
+            if new and self._memory.tracked + len(new) > self._rules.max_tracked:
+                raise TrackingFull
+            if self._journal and new:
+                self._journal.register(new)
+            self._memory.add(new)
+        return [not is_known for is_known in known]
+
+    def _known(self, account: str, container_id: str) -> bool:
+        record = self._memory.get(container_id)
+        if record is not None and record.account != account:
+            raise ContainerConflict(container_id)
+        return record is not None
+
+    def remove(self, container_id: str) -> ContainerRecord | None:
+        """Track a container no longer; return it as it was, None if unknown; raises StoreError."""
+        with self._turn:
+            record = self._memory.get(container_id)
+            if record is not None and record.is_tracked:
+                step = lifecycle.removed(record, self._clock.wall())
+                if self._journal:
+                    self._journal.save([step])
+                self._memory.apply([step])
+            return record
+
+    def count_report(self, account: str, error: str) -> None:
+        """Count an error that a publisher met; raises StoreError."""
+        with self._turn:
+            if self._journal:
+                self._journal.count(account, CountKind.REPORTED, error)
+            self._memory.count(account, CountKind.REPORTED, error)
+
+    def reports(self, account: str) -> Mapping[str, int]:
+        return self._memory.counts(account, CountKind.REPORTED)
+
+    def get(self, container_id: str) -> ContainerRecord | None:
+        return self._memory.get(container_id)
+
+    def all(self) -> Sequence[ContainerRecord]:
+        return self._memory.all()
+
+    def summary(self, account: str) -> ContainerSummary:
+        return self._memory.summary(
+            account,
+            ended_since=self._retained_since,
+            with_statuses=self._rules.with_statuses,
+        )
+
+    def has_containers(self, account: str) -> bool:
+        return bool(self._memory.of(account))
+
+    def has_open(self, account: str) -> bool:
+        return any(record.is_tracked for record in self._memory.of(account))
+
+    def due(self, account: str) -> Sequence[str]:
+        """Return the containers to ask about now, the longest unasked first."""
+        now = self._clock.wall()
+        self._follow_clock(account, now)
+        waiting = [record for record in self._memory.of(account) if record.is_tracked]
+        due = [record for record in waiting if (record.next_ask_at or 0.0) <= now + self._leeway]
+        return [record.container_id for record in sorted(due, key=lambda item: item.asked_at or 0)]
+
+    def _follow_clock(self, account: str, now: float) -> None:
+        """Move the containers' times back for good, if the clock was set back."""
+        if not any(self._moved_back(account, now)):
+            return
+        with self._turn:
+            self._change([Step(record) for record in self._moved_back(account, now)])
+
+    def _moved_back(self, account: str, now: float) -> Iterator[ContainerRecord]:
+        for record in self._memory.of(account):
+            rebased = lifecycle.rebased(record, now)
+            if rebased is not record:
+                yield rebased
+
+    @property
+    def _leeway(self) -> float:
+        """Return how much too early a run may be: else it would wait for the one after it."""
+        return min(_LEEWAY_SECONDS, self.interval / 10)
+
+    def answered(self, account: str, container_id: str, state: ContainerState) -> None:
+        """Take Meta's answer on a container."""
+        self._learn(
+            account,
+            [container_id],
+            lambda record, now: lifecycle.answered(record, state, now, self._rules.lifecycle),
+        )
+
+    def unanswered(self, account: str, container_ids: Collection[str]) -> None:
+        """Take that nothing was learnt of these containers: they are asked about later."""
+        self._learn(
+            account,
+            container_ids,
+            lambda record, now: lifecycle.unanswered(record, now, self._rules.lifecycle),
+        )
+
+    def unknown_to_meta(self, account: str, container_id: str) -> None:
+        """Take that Meta does not know a container."""
+        self._learn(
+            account,
+            [container_id],
+            lambda record, now: lifecycle.unknown_to_meta(record, now, self._rules.lifecycle),
+        )
+
+    def _learn(
+        self,
+        account: str,
+        container_ids: Collection[str],
+        event: Callable[[ContainerRecord, float], Step],
+    ) -> None:
+        now = self._clock.wall()
+        with self._turn:
+            records = [self._memory.get(container_id) for container_id in container_ids]
+            self._change(
+                [
+                    event(record, now)
+                    for record in records
+                    if record is not None and record.account == account and record.is_tracked
+                ]
+            )
+
+    def _add(self, records: Sequence[ContainerRecord]) -> None:
+        if self._journal and records:
+            self._journal.register_in_time(records)
+        self._memory.add(records)
+
+    def _change(self, steps: Sequence[Step]) -> None:
+        if self._journal and steps:
+            self._journal.save_in_time(steps)
+        self._memory.apply(steps)
+        for step in steps:
+            if step.processed is not None:
+                self._observer.container_processed(*step.processed)
+
+    def keep_store(self) -> None:
+        """See to the store: notice that it is down, write what waits once it is up again."""
+        if self._journal is None:
+            return
+        if self._journal.check():
+            with self._turn:
+                self._journal.catch_up(self._memory.state())
+
+    def forget_ended(self) -> Collection[str]:
+        """Forget what ended longer ago than the retention; return the accounts it was of.
+
+        What is still listed is kept, out of sight: else the next reload would find it new.
+        """
+        before = self._retained_since
+        with self._turn:
+            old = [item for item in self._memory.all() if (item.ended_at or before) < before]
+            ids = {record.container_id for record in old}
+            if self._journal and not self._journal.forget(before, keep=ids & self._listed):
+                return ()
+            self._memory.forget(ids - self._listed)
+        return {record.account for record in old}
+
+    @property
+    def _retained_since(self) -> float:
+        return self._clock.wall() - self._rules.retention
+
+
+def _is_wanted(
+    record: ContainerRecord, listed_ids: Collection[str], accounts: Collection[str]
+) -> bool:
+    if record.account not in accounts:
+        return False
+    return record.source is Source.API or record.container_id in listed_ids

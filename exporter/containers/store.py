@@ -1,0 +1,159 @@
+"""The tracked containers and their counts, on disk."""
+
+from collections import Counter
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
+
+from sqlalchemy import Connection, select
+from sqlalchemy.exc import SQLAlchemyError
+
+from exporter.containers import statements
+from exporter.containers.backend import backend_for
+from exporter.containers.lifecycle import Step
+from exporter.containers.record import ContainerRecord
+from exporter.containers.rows import (
+    CountKey,
+    CountKind,
+    StoredState,
+    check_texts,
+    counts_of,
+    record_of,
+)
+from exporter.containers.schema import containers, counts
+from exporter.containers.trouble import StoreError, StoreTrouble
+from exporter.domain import ContainerOutcome
+from exporter.secret import Secret
+
+
+class ContainerStore:
+    """Keeps containers and counts in SQLite or PostgreSQL; safe to use from many threads.
+
+    A method that writes does so in one transaction, committed when it returns. Each raises
+    StoreError when the database cannot be used, and ValueError for a text with a NUL or half of a
+    surrogate pair. After a StoreError the write may yet have happened: all but `count` can be
+    repeated without counting twice.
+    """
+
+    def __init__(self, url: str, *, password: Secret | None = None, timeout: float = 5.0) -> None:
+        """Take `sqlite:///` and an absolute path, or `postgresql+psycopg://…`; raises StoreError.
+
+        No call waits for a lock, or for PostgreSQL, longer than `timeout` seconds.
+        """
+        self._backend = backend_for(url, timeout, password.reveal() if password else None)
+
+    def open(self) -> None:
+        """Create or migrate the tables; raises StoreError for a store that is not ours to use."""
+        try:
+            self._backend.open()
+        except SQLAlchemyError as error:
+            self._backend.close()
+            raise self._backend.explain(error) from None
+        except StoreError:
+            self._backend.close()
+            raise
+
+    def close(self) -> None:
+        self._backend.close()
+
+    def load(self) -> StoredState:
+        with self._transaction() as connection:
+            self._backend.take_snapshot(connection)
+            stored = connection.execute(select(containers)).mappings().all()
+            counted = connection.execute(select(counts)).mappings().all()
+        try:
+            return StoredState([record_of(row) for row in stored], counts_of(counted))
+        except ValueError as error:
+            raise StoreError(
+                StoreTrouble.CORRUPT,
+                f"{self._backend.place}: {error}: restore a backup, or name another store",
+            ) from None
+
+    def register(self, records: Sequence[ContainerRecord]) -> Collection[str]:
+        """Store all of the containers or none; return those that were not known before.
+
+        One that was removed is not known any more.
+        """
+        first = {record.container_id: record for record in reversed(records)}
+        _check(first.values())
+        with self._transaction() as connection:
+            statements.delete_removed(connection, first.keys())
+            new = statements.insert_new(connection, self._backend.insert, first)
+            registered = Counter(
+                CountKey(first[key].account, CountKind.REGISTERED, first[key].source) for key in new
+            )
+            statements.add(connection, self._backend.insert, registered)
+            return new
+
+    def save(self, steps: Sequence[Step]) -> Collection[str]:
+        """Store what the steps made of their containers, and count it; return those stored.
+
+        A container that has ended in the meantime, or was never registered, is left alone, and
+        nothing is counted for it: that may be the work of another process.
+        """
+        with self._transaction() as connection:
+            gave_up = statements.lock_tracked(
+                connection, {step.record.container_id for step in steps}
+            )
+            valid = [step for step in steps if step.record.container_id in gave_up]
+            statements.update_all(connection, [step.record for step in valid])
+            counted = Counter(
+                key
+                for step in valid
+                for key in _counted(step, gave_up=gave_up[step.record.container_id])
+            )
+            statements.add(connection, self._backend.insert, counted)
+            return gave_up.keys()
+
+    def count(self, account: str, kind: CountKind, name: str) -> None:
+        check_texts((account, name))
+        with self._transaction() as connection:
+            statements.add(connection, self._backend.insert, {CountKey(account, kind, name): 1})
+
+    def forget(self, ended_before: float, batch: int = 1_000, keep: Collection[str] = ()) -> int:
+        """Delete the containers that ended before that, a batch at a time; return how many.
+
+        Those to keep are 30 000 at most.
+        """
+        forgotten = 0
+        while number := self._forget_batch(ended_before, keep, batch):
+            forgotten += number
+        return forgotten
+
+    def _forget_batch(self, ended_before: float, keep: Collection[str], batch: int) -> int:
+        with self._transaction() as connection:
+            return statements.delete_ended(connection, ended_before, keep, batch)
+
+    def restore(self, state: StoredState) -> None:
+        """Write everything to a store that was lost under the process.
+
+        A SQLite file that has taken its place, or is damaged, is kept beside it. In a store that
+        is there what has ended stays as it is, and of two counts the greater one.
+        """
+        _check(state.records)
+        try:
+            with self._backend.renewing(), self._transaction() as connection:
+                statements.overwrite(connection, self._backend.insert, state)
+        except SQLAlchemyError as error:
+            raise self._backend.explain(error) from None
+
+    @contextmanager
+    def _transaction(self) -> Iterator[Connection]:
+        try:
+            with self._backend.access(), self._backend.engine.begin() as connection:
+                yield connection
+        except SQLAlchemyError as error:
+            # The driver's error would show how it connects, in a traceback.
+            raise self._backend.explain(error) from None
+
+
+def _check(records: Collection[ContainerRecord]) -> None:
+    check_texts(text for record in records for text in (record.account, record.container_id))
+
+
+def _counted(step: Step, *, gave_up: bool) -> Iterator[CountKey]:
+    account = step.record.account
+    for outcome in step.outcomes:
+        if not (gave_up and outcome is ContainerOutcome.GAVE_UP):
+            yield CountKey(account, CountKind.OUTCOME, outcome)
+    if step.error_message is not None:
+        yield CountKey(account, CountKind.ERROR, step.error_message)

@@ -1,0 +1,55 @@
+"""Fixtures: stores in SQLite and in a real PostgreSQL, and the places for them."""
+
+from collections.abc import Iterator
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+from exporter.containers.store import ContainerStore
+from tests.containers.postgresql_server import PostgresqlServer, installed
+
+_databases = count(1)
+
+
+@pytest.fixture(scope="session")
+def postgresql_server() -> Iterator[PostgresqlServer]:
+    binaries = installed()
+    if binaries is None:
+        pytest.skip("needs a PostgreSQL server: sudo apt install postgresql")
+    server = PostgresqlServer(binaries)
+    server.start()
+    yield server
+    server.remove()
+
+
+@pytest.fixture
+def database(postgresql_server: PostgresqlServer) -> Iterator[str]:
+    """Give the name of an empty database."""
+    name = f"store{next(_databases)}"
+    postgresql_server.execute(f"CREATE DATABASE {name}")
+    yield name
+    # A server recovers the slower, the more files it has.
+    postgresql_server.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def sqlite_path(tmp_path: Path) -> Path:
+    return tmp_path / "threads-exporter.db"
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
+def store_url(request: pytest.FixtureRequest) -> str:
+    """Give the URL of a store that is not there yet, on each back end in turn."""
+    if request.param == "sqlite":
+        return f"sqlite:///{request.getfixturevalue('sqlite_path')}"
+    server: PostgresqlServer = request.getfixturevalue("postgresql_server")
+    return server.url(request.getfixturevalue("database"))
+
+
+@pytest.fixture
+def store(store_url: str) -> Iterator[ContainerStore]:
+    store = ContainerStore(store_url)
+    store.open()
+    yield store
+    store.close()

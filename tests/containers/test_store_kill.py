@@ -1,0 +1,74 @@
+"""A process that is killed at any moment loses nothing that it was told is stored.
+
+STORE_KILLS sets how often it is killed on each database; the default keeps the suite quick.
+"""
+
+import multiprocessing
+import os
+import random
+import time
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from multiprocessing.connection import Connection
+
+from exporter.containers.store import ContainerStore
+from tests.containers.records import FAILED, INVALID_DURATION, REGISTERED
+from tests.containers.registering import register_for_ever
+
+pytest_plugins = ("tests.containers.backends",)
+
+KILLS = int(os.environ.get("STORE_KILLS", "20"))
+
+# It has the modules loaded once for all, and holds no file or lock of this process.
+processes = multiprocessing.get_context("forkserver")
+processes.set_forkserver_preload(["tests.containers.registering"])
+
+
+def killed_after(seconds: float, url: str, prefix: str) -> Mapping[str, set[str]]:
+    """Register until killed, that long after the start; return what was told."""
+    reader, writer = processes.Pipe(duplex=False)
+    process = processes.Process(target=register_for_ever, args=(url, prefix, writer))
+    process.start()
+    writer.close()
+    time.sleep(seconds)
+    process.kill()
+    told: dict[str, set[str]] = defaultdict(set)
+    for word, ids in _received(reader):
+        told[word] |= ids
+    process.join()
+    assert process.exitcode == -9
+    return told
+
+
+def _received(reader: Connection) -> Iterator[tuple[str, set[str]]]:
+    with reader, suppress(EOFError):
+        while True:
+            yield reader.recv()
+
+
+def test_a_killed_process_loses_nothing_and_makes_nothing_up(store_url: str) -> None:
+    tried, registered, ended = set[str](), set[str](), set[str]()
+    moments = random.SystemRandom()
+
+    for number in range(KILLS):
+        # The soonest come as it starts, while the tables may not be there yet.
+        told = killed_after(moments.uniform(0.02, 0.7), store_url, str(number))
+        tried |= told["tried"]
+        registered |= told["registered"]
+        ended |= told["ended"]
+
+    store = ContainerStore(store_url)
+    store.open()
+    state = store.load()
+    store.close()
+    stored = {record.container_id for record in state.records}
+    stored_ended = {record.container_id for record in state.records if not record.is_tracked}
+    assert len(registered) > KILLS
+    assert registered <= stored <= tried
+    assert ended <= stored_ended <= stored
+    assert state.counts == {
+        REGISTERED: len(stored),
+        FAILED: len(stored_ended),
+        INVALID_DURATION: len(stored_ended),
+    }
