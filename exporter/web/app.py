@@ -1,7 +1,9 @@
+from collections.abc import Sequence
+
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Route
 
 from exporter.web.answers import BadRequestError, bad_request, http_error, too_busy
 from exporter.web.backend import Backend, WebOptions
@@ -12,10 +14,10 @@ from exporter.web.scraping import Scraping
 from exporter.web.workers import TooBusyError
 
 
-def create_app(backend: Backend, options: WebOptions) -> Starlette:
+def create_app(backend: Backend, options: WebOptions, api: Sequence[BaseRoute] = ()) -> Starlette:
     """Return the HTTP interface; a telemetry path of / takes the landing page's place."""
     app = Starlette(
-        routes=_routes(backend, options),
+        routes=[*api, *_routes(backend, options)],
         middleware=[Middleware(SecurityHeaders), Middleware(FailureNet), Middleware(RequestBounds)],
         exception_handlers={
             BadRequestError: bad_request,
