@@ -32,9 +32,10 @@ run: $(READY) ## Run the exporter with CONFIG=config.yaml
 test: $(READY) ## Run all tests under the coverage gate, or ARGS="tests/web -k healthy"
 	@scripts/test $(ARGS)
 
-.PHONY: prometheus
-prometheus: ## Get the real Prometheus that some tests start
+.PHONY: servers
+servers: ## Get the real Prometheus and PostgreSQL that some tests start
 	@scripts/fetch-prometheus
+	@scripts/fetch-postgresql
 
 .PHONY: lint
 lint: $(READY) ## Check style, format and types

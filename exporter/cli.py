@@ -1,16 +1,13 @@
 """The command line: flags, sub-commands and exit codes."""
 
-import http.client
 import socket
 import sys
-import urllib.error
-import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from platform import python_version
-from typing import IO, NoReturn, TypeVar, cast
+from typing import NoReturn, TypeVar
 
 import click
 
@@ -18,11 +15,13 @@ from exporter.clock import SystemClock
 from exporter.config.loading import load_settings
 from exporter.config.problems import ConfigError
 from exporter.config.settings import Settings
+from exporter.containers.trouble import StoreError
 from exporter.demo import demo_configuration
 from exporter.logs import LogFormat, LogLevel, configure_logs
 from exporter.process import Signals, catch_signals, serve
+from exporter.remote import RemoteError, RemoteExporter
 from exporter.scheduling.sharding import Shard, shard_of_host
-from exporter.secret import Redactor, SecretUnreadableError
+from exporter.secret import FileSecret, Redactor, SecretUnreadableError
 from exporter.service import Service
 from exporter.threads_api.explain import describe, explain
 from exporter.version import REVISION, VERSION
@@ -32,6 +31,8 @@ from exporter.web.addresses import (
     parse_listen_address,
     parse_telemetry_path,
 )
+from exporter.web.api.backend import ApiOptions
+from exporter.web.api.routes import create_api
 from exporter.web.app import create_app
 from exporter.web.backend import WebOptions
 from exporter.web.server import WebServer
@@ -251,11 +252,12 @@ def _serve(
     )
     try:
         service = Service(config_file, settings, clock=clock, redactor=redactor, shard=flags.shard)
-        server = WebServer(create_app(service, options), flags.listen_addresses)
+        api = create_api(service.api, clock, ApiOptions(VERSION))
+        server = WebServer(create_app(service, options, [api]), flags.listen_addresses)
         return serve(service, server, signals, announce)
     except SecretUnreadableError as error:
         _exit(_WRONG_CONFIGURATION, str(error))
-    except ListenError as error:
+    except (ListenError, StoreError) as error:
         _exit(_CANNOT_START, str(error))
 
 
@@ -306,43 +308,90 @@ def _read_stdin() -> str:
     return sys.stdin.buffer.read().decode(errors="replace")
 
 
-def _parse_health_url(value: str | None) -> str | None:
+def _parse_url(value: str | None) -> str | None:
     if value is not None and not value.startswith(("http://", "https://")):
         raise ValueError(f"{value!r} starts with neither http:// nor https://")
     return value
 
 
 @main.command()
-@click.argument("url", required=False, callback=_parsed(_parse_health_url))
+@click.argument("url", required=False, callback=_parsed(_parse_url))
 @click.pass_obj
 def healthcheck(flags: _Flags, url: str | None) -> None:
     """Exit with 0 if the exporter at URL is healthy, as a container's health check does.
 
     URL is that of the exporter on this host by default.
     """
-    url = url or _own_health_url(flags.listen_addresses[0])
+    url = url or f"{_own_url(flags.listen_addresses[0])}/-/healthy"
     try:
-        click.echo(_fetch(url))
-    except urllib.error.HTTPError as error:
-        _exit(_NO, f"{url}: {error}: {_shown(error)}")
-    except (OSError, ValueError, http.client.HTTPException) as error:
-        _exit(_NO, f"{url}: {error}")
+        click.echo(RemoteExporter(url).get())
+    except RemoteError as error:
+        _exit(_NO, str(error))
 
 
-def _fetch(url: str) -> str:
-    # An exporter on this host is not behind the proxy that the environment names.
-    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    with cast("IO[bytes]", direct.open(url, timeout=_HEALTH_SECONDS)) as answer:
-        return _shown(answer)
+_of_an_exporter = click.option(
+    "--url",
+    callback=_parsed(_parse_url),
+    metavar="URL",
+    help="Where the exporter is; on this host by default.",
+)
+_with_a_token = click.option(
+    "--token-file",
+    type=click.Path(path_type=Path),
+    required=True,
+    metavar="FILE",
+    help="The file that holds the exporter's container_api token.",
+)
 
 
-def _shown(answer: IO[bytes]) -> str:
-    return answer.read(1000).decode(errors="replace").strip()
+@main.command()
+@click.argument("account")
+@click.argument("container_ids", nargs=-1, required=True, metavar="CONTAINER_ID...")
+@_of_an_exporter
+@_with_a_token
+@click.pass_obj
+def track(
+    flags: _Flags,
+    *,
+    account: str,
+    container_ids: tuple[str, ...],
+    url: str | None,
+    token_file: Path,
+) -> None:
+    """Have a running exporter follow media containers of ACCOUNT, all of them or none."""
+    try:
+        created = _remote(flags, url, token_file).track(account, container_ids)
+    except (RemoteError, SecretUnreadableError) as error:
+        _exit(_NO, str(error))
+    for container_id, is_new in created.items():
+        click.echo(f"{container_id}: {'tracked from now on' if is_new else 'known already'}")
 
 
-def _own_health_url(address: ListenAddress) -> str:
+@main.command()
+@click.argument("container_ids", nargs=-1, required=True, metavar="CONTAINER_ID...")
+@_of_an_exporter
+@_with_a_token
+@click.pass_obj
+def untrack(
+    flags: _Flags, *, container_ids: tuple[str, ...], url: str | None, token_file: Path
+) -> None:
+    """Have a running exporter follow media containers no longer."""
+    try:
+        exporter = _remote(flags, url, token_file)
+        for container_id in container_ids:
+            exporter.untrack(container_id)
+            click.echo(f"{container_id}: no longer tracked")
+    except (RemoteError, SecretUnreadableError) as error:
+        _exit(_NO, str(error))
+
+
+def _remote(flags: _Flags, url: str | None, token_file: Path) -> RemoteExporter:
+    return RemoteExporter(url or _own_url(flags.listen_addresses[0]), FileSecret(token_file).read())
+
+
+def _own_url(address: ListenAddress) -> str:
     host = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}.get(address.host, address.host)  # noqa: S104
-    return f"http://{ListenAddress(host, address.port)}/-/healthy"
+    return f"http://{ListenAddress(host, address.port)}"
 
 
 def _exit(code: int, message: str) -> NoReturn:

@@ -10,6 +10,10 @@ from exporter.secret import SecretUnreadableError
 _log = structlog.get_logger(__name__)
 
 
+class RestartNeededError(Exception):
+    """A change that takes effect at the next start alone; the message names it."""
+
+
 class Reloads:
     """Loads things anew, one at a time, and knows what is not in force for its mistakes.
 
@@ -53,6 +57,6 @@ def _problems_of(load: Callable[[], None]) -> Sequence[str]:
         load()
     except ConfigError as error:
         return [str(problem) for problem in error.problems]
-    except SecretUnreadableError as error:
+    except (SecretUnreadableError, RestartNeededError) as error:
         return [str(error)]
     return ()

@@ -7,6 +7,7 @@ from itertools import chain
 from pathlib import Path
 from platform import python_version
 from time import monotonic
+from urllib.parse import unquote, urlsplit
 
 import structlog
 
@@ -15,6 +16,8 @@ from exporter.config.display import show_settings
 from exporter.config.file_patterns import FilesWatch
 from exporter.config.loading import load_settings, reread_containers
 from exporter.config.settings import AccountSettings, Settings
+from exporter.containers.registry import ContainerRegistry
+from exporter.containers.store import ContainerStore
 from exporter.domain import Poll, PollJob
 from exporter.metrics.exposition import Exposition, expose
 from exporter.metrics.instruments import Instruments
@@ -24,11 +27,13 @@ from exporter.metrics.state import BuildInfo, ExporterState, Sources
 from exporter.observations.model import AccountObservation
 from exporter.observations.store import Observations
 from exporter.polling.poller import Poller
-from exporter.reloading import Reloads
+from exporter.registrar import Registrar
+from exporter.registration import Allowances, RegistrationApi
+from exporter.reloading import Reloads, RestartNeededError
 from exporter.scheduling.heartbeat import Heartbeats
 from exporter.scheduling.scheduler import PollScheduler
 from exporter.scheduling.sharding import Shard
-from exporter.secret import Redactor
+from exporter.secret import Redactor, Secret
 from exporter.threads_api.catalogue import KNOWN_ERRORS
 from exporter.version import REVISION, VERSION
 from exporter.web.backend import UnknownAccountError
@@ -47,11 +52,13 @@ _PROBES_AT_ONCE = 8
 
 @dataclass(frozen=True, slots=True)
 class UpkeepIntervals:
-    """How often the service shows that it lives, and looks for changed files; seconds."""
+    """How often the service shows that it lives, and sees to files and the store; seconds."""
 
     heartbeat: float = 5.0
     token_files: float = 5.0
     watched_files: float = 10.0
+    store: float = 5.0
+    retention: float = 60.0
 
 
 _USUAL_UPKEEP = UpkeepIntervals()
@@ -82,9 +89,24 @@ class Service:
         self._heartbeats = Heartbeats(clock)
         self._instruments = Instruments()
         self._observations = Observations()
+        self._containers = ContainerRegistry(_store(settings, redactor), clock, self._instruments)
+        self._containers.open()
         self._probes = ThreadPoolExecutor(_PROBES_AT_ONCE, thread_name_prefix="probe")
         self._poller = Poller(
-            self._observations, observer=self._instruments, redactor=redactor, clock=clock
+            self._observations,
+            self._containers,
+            observer=self._instruments,
+            redactor=redactor,
+            clock=clock,
+        )
+        self._registrar = Registrar(redactor)
+        self.api = RegistrationApi(
+            tracked=self._containers,
+            accounts=self._observations.view,
+            token=self._registrar.token,
+            changed=self._containers_changed,
+            observer=self._instruments,
+            allowances=Allowances(clock),
         )
         self._scheduler = PollScheduler(
             self._poller.run,
@@ -106,6 +128,8 @@ class Service:
         self._scheduler.every(upkeep.heartbeat, "heartbeat", self._beat)
         self._scheduler.every(upkeep.token_files, "token files", self._refresh_tokens)
         self._scheduler.every(upkeep.watched_files, "watched files", self._watch_files)
+        self._scheduler.every(upkeep.store, "store", self._containers.keep_store)
+        self._scheduler.every(upkeep.retention, "retention", self._forget_ended)
         self._scheduler.start()
 
     def stop(self) -> None:
@@ -113,6 +137,7 @@ class Service:
         self._scheduler.stop()
         self._probes.shutdown(wait=False, cancel_futures=True)
         self._poller.close()
+        self._containers.close()
 
     def follow_clock(self) -> None:
         """Keep the polls' rhythm though the wall clock was set."""
@@ -192,13 +217,22 @@ class Service:
         return self._observations.view()
 
     def _apply(self, settings: Settings) -> None:
+        self._require_same_store(settings)
         own = self._own_accounts(settings)
+        self._registrar.adopt(settings.container_api.token)
         due = self._poller.apply(settings, own)
         self._settings = settings
         self._plan(own, due)
         for warning in settings.warnings:
             _log.warning("configuration", warning=warning)
         _log.info("configuration loaded", accounts=len(own))
+
+    def _require_same_store(self, settings: Settings) -> None:
+        """Raise RestartNeededError where containers would be kept elsewhere than they are."""
+        if settings.needs_store and (
+            self._containers.store_up is None or settings.store != self._settings.store
+        ):
+            raise RestartNeededError("store: is opened at the start: restart to use it")
 
     def _own_accounts(self, settings: Settings) -> Sequence[AccountSettings]:
         return [account for account in settings.accounts if self._shard.has(account.name)]
@@ -210,7 +244,7 @@ class Service:
     def _intervals(self, accounts: Sequence[AccountSettings]) -> Mapping[PollJob, float]:
         polling = self._settings.polling
         names = [account.name for account in accounts]
-        with_containers = filter(self._poller.has_containers, names)
+        with_containers = filter(self._containers.has_containers, names)
         return dict(
             chain(
                 (((Poll.QUOTA, name), polling.quota.interval) for name in names),
@@ -227,7 +261,19 @@ class Service:
         self._heartbeats.beat(_UPKEEP)
 
     def _refresh_tokens(self) -> None:
+        self._registrar.refresh()
         self._run_now(self._poller.refresh_tokens())
+
+    def _containers_changed(self, account: str) -> None:
+        self._poller.show_containers(account)
+        if self._containers.has_open(account):
+            job = (Poll.CONTAINER, account)
+            self._scheduler.plan_also(job, self._settings.polling.containers.interval)
+            self._scheduler.run_now(job)
+
+    def _forget_ended(self) -> None:
+        for account in self._containers.forget_ended():
+            self._poller.show_containers(account)
 
     def _watch_files(self) -> None:
         """Take up what changed; what failed is tried again: a file it names may be there now."""
@@ -253,4 +299,16 @@ class Service:
             shard=self._shard.ordinal,
             total_shards=self._shard.total,
             inspector_token_valid=self._poller.inspector_token_valid,
+            store_up=self._containers.store_up,
         )
+
+
+def _store(settings: Settings, redactor: Redactor) -> ContainerStore | None:
+    if not settings.needs_store:
+        return None
+    password = settings.store.password.read() if settings.store.password else None
+    in_url = urlsplit(settings.store.url).password
+    for secret in (password, Secret(unquote(in_url)) if in_url else None):
+        if secret is not None:
+            redactor.add(secret)
+    return ContainerStore(settings.store.url, password=password)

@@ -468,3 +468,23 @@ def test_warnings_are_logged(workspace: Workspace) -> None:
         ("configuration", "careful"),
         ("configuration loaded", None),
     ]
+
+
+class TestStore:
+    def test_one_that_is_needed_late_needs_a_restart(self, workspace: Workspace) -> None:
+        with running(workspace.configure()) as exporter:
+            workspace.write("tokens/registrar", "token-of-the-registrar")
+            workspace.configure(container_api={"token_file": "tokens/registrar"})
+            answer = exporter.reload()
+
+        assert answer.status_code == 400
+        assert answer.text == "store: is opened at the start: restart to use it\n"
+
+    def test_another_one_needs_a_restart(self, workspace: Workspace) -> None:
+        with running(workspace.configure(store={"url": "sqlite:///one.db"})) as exporter:
+            workspace.configure(store={"url": "sqlite:///two.db"})
+            answer = exporter.reload()
+            shown = exporter.get("/config").text
+
+        assert answer.status_code == 400
+        assert "one.db" in shown

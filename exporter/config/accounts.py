@@ -4,6 +4,7 @@ from types import MappingProxyType
 from exporter.config.document import Document
 from exporter.config.entries import AccountEntry
 from exporter.config.fields import MAX_TEXT
+from exporter.config.listed_containers import ListedContainers
 from exporter.config.problems import Location
 from exporter.config.report import Report
 from exporter.config.schema import Schema
@@ -18,10 +19,13 @@ _TOKEN_KEYS = ("access_token_file", "access_token_env", "access_token")
 class AccountReader:
     """Gathers the accounts of all files; a name may be there once."""
 
-    def __init__(self, report: Report, secrets: SecretChecker) -> None:
+    def __init__(
+        self, report: Report, secrets: SecretChecker, containers: ListedContainers
+    ) -> None:
         self.accounts: list[AccountSettings] = []
         self._report = report
         self._secrets = secrets
+        self._containers = containers
         self._named_at: dict[str, tuple[Document, Location]] = {}
 
     @property
@@ -44,6 +48,9 @@ class AccountReader:
         self._check_token_keys(document, location, value)
         if entry is None:
             return
+        for place, container_id in enumerate(entry.containers):
+            where = (*location, "containers", place)
+            self._containers.add(entry.name, container_id, document, where)
         for key, source in entry.token_sources.items():
             self._secrets.check(source, document, (*location, key))
             self.accounts.append(_account(entry, source, document))

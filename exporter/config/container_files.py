@@ -1,6 +1,7 @@
 from collections.abc import Collection
 
 from exporter.config.document import Document
+from exporter.config.listed_containers import ListedContainers
 from exporter.config.report import Report
 from exporter.config.schema import Schema
 from exporter.config.settings import ContainerEntry
@@ -11,9 +12,10 @@ _CONTAINER = Schema(ContainerEntry)
 class ContainerReader:
     """Gathers the containers of all container files; one that is listed twice counts once."""
 
-    def __init__(self, report: Report, accounts: Collection[str]) -> None:
+    def __init__(self, report: Report, accounts: Collection[str], listed: ListedContainers) -> None:
         self._report = report
         self._accounts = accounts
+        self._listed = listed
         self._entries: dict[ContainerEntry, None] = {}
 
     @property
@@ -30,4 +32,7 @@ class ContainerReader:
                 continue
             if entry.account not in self._accounts:
                 self._report.add(document, (index, "account"), "no account has this name")
+                continue
+            where = (index, "container_id")
+            self._listed.add(entry.account, entry.container_id, document, where)
             self._entries[entry] = None

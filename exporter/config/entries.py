@@ -53,7 +53,10 @@ class AccountEntry(Section):
 
 @dataclass(frozen=True, slots=True)
 class ConfigFile(Section):
-    """The main file; its accounts are validated one by one, as those of account files are."""
+    """The main file; its accounts are validated one by one, as those of account files are.
+
+    `store` is None where the file says nothing of it, which `Settings.needs_store` asks about.
+    """
 
     api: ApiSettings = field(default_factory=ApiSettings)
     accounts: tuple[object, ...] = ()
@@ -63,4 +66,4 @@ class ConfigFile(Section):
     polling: PollingSettings = field(default_factory=PollingSettings)
     container_api: ContainerApiSettings = field(default_factory=ContainerApiSettings)
     containers: ContainerSettings = field(default_factory=ContainerSettings)
-    store: StoreSettings = field(default_factory=StoreSettings)
+    store: StoreSettings | None = None

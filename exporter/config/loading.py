@@ -11,12 +11,14 @@ from exporter.config.document import Document
 from exporter.config.entries import ConfigFile
 from exporter.config.file_patterns import literal_path, matching_files
 from exporter.config.json_document import read_json
+from exporter.config.listed_containers import ListedContainers
 from exporter.config.problems import Problem
 from exporter.config.report import Report
 from exporter.config.schema import Schema
 from exporter.config.secret_checks import SecretChecker
 from exporter.config.section_checks import check_sections
-from exporter.config.settings import AccountSettings, ContainerEntry, Settings
+from exporter.config.settings import AccountSettings, ContainerEntry, Settings, StoreSettings
+from exporter.config.urls import absolute_store_url
 from exporter.config.yaml_document import read_yaml
 
 _CONFIG_FILE = Schema(ConfigFile)
@@ -38,7 +40,10 @@ def load_settings(path: Path) -> Settings:
 def reread_containers(settings: Settings) -> Settings:
     """Read the container files again, all else as it is; raises ConfigError."""
     report = Report()
-    containers = ContainerReader(report, {account.name for account in settings.accounts})
+    listed = ListedContainers(report)
+    for account in settings.accounts:
+        listed.add_loaded(account)
+    containers = ContainerReader(report, {account.name for account in settings.accounts}, listed)
     for pattern in settings.container_files:
         if literal_path(pattern) and not matching_files([pattern]):
             report.problems.append(Problem(Path(pattern), None, "", "there is no such file"))
@@ -55,15 +60,19 @@ def _read_all(main: Document, config: ConfigFile, report: Report) -> Settings:
     """Return settings that are good for use only if the report stays empty."""
     secrets = SecretChecker(report)
     check_sections(config, main, report, secrets)
-    accounts = AccountReader(report, secrets)
+    listed = ListedContainers(report)
+    accounts = AccountReader(report, secrets, listed)
     accounts.read(main, ("accounts",), list(config.accounts))
     named = _NamedFiles(main, report)
     for document in named.read("account_files", config.account_files, read_yaml):
         accounts.read(document, (), document.value)
-    containers = ContainerReader(report, accounts.names)
+    containers = ContainerReader(report, accounts.names, listed)
     for document in named.read("container_files", config.container_files, read_json):
         containers.read(document)
-    settings = _settings(config, accounts.accounts, containers.entries)
+    settings = replace(
+        _settings(config, accounts.accounts, containers.entries),
+        store=_store(config.store or StoreSettings(), main.folder),
+    )
     return replace(settings, warnings=(*secrets.warnings(), *cautions(settings)))
 
 
@@ -102,9 +111,13 @@ def _settings(
         polling=config.polling,
         containers=config.containers,
         container_api=config.container_api,
-        store=config.store,
+        store_configured=config.store is not None,
         account_http_sd=config.account_http_sd,
         account_files=config.account_files,
         container_files=config.container_files,
         container_entries=containers,
     )
+
+
+def _store(store: StoreSettings, folder: Path) -> StoreSettings:
+    return replace(store, url=absolute_store_url(store.url, folder))

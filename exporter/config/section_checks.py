@@ -9,14 +9,15 @@ from exporter.config.entries import ConfigFile
 from exporter.config.problems import Location
 from exporter.config.report import Report
 from exporter.config.secret_checks import SecretChecker
-from exporter.config.settings import PollingSettings
+from exporter.config.settings import PollingSettings, StoreSettings
+from exporter.config.urls import SQLITE, holds_password
 from exporter.secret import SecretSource
 
 
 def check_sections(
     config: ConfigFile, document: Document, report: Report, secrets: SecretChecker
 ) -> None:
-    for location, message in _contradictions(config.polling):
+    for location, message in (*_contradictions(config.polling), *_needless_password(config.store)):
         report.add(document, location, message)
     for location, source in _secrets(config):
         secrets.check(source, document, location)
@@ -37,10 +38,22 @@ def _contradictions(polling: PollingSettings) -> list[tuple[Location, str]]:
     return found
 
 
+def _needless_password(store: StoreSettings | None) -> list[tuple[Location, str]]:
+    if store is None or store.password_file is None:
+        return []
+    location = ("store", "password_file")
+    if store.url.startswith(SQLITE):
+        return [(location, "is for PostgreSQL alone: store.url names a SQLite file")]
+    if holds_password(store.url):
+        return [(location, "store.url holds a password too: keep one of them")]
+    return []
+
+
 def _secrets(config: ConfigFile) -> list[tuple[Location, SecretSource]]:
     found: list[tuple[Location, SecretSource | None]] = [
         (("polling", "token", "inspector_token_file"), config.polling.token.inspector),
         (("container_api", "token_file"), config.container_api.token),
+        (("store", "password_file"), config.store.password if config.store else None),
     ]
     for index, discovery in enumerate(config.account_http_sd):
         location = ("account_http_sd", index, "authorization_file")

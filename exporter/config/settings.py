@@ -127,6 +127,12 @@ class StoreSettings(Section):
     """Where tracked containers are kept; the URL may hold a password, so it is not in the repr."""
 
     url: StoreUrl = field(default="sqlite:///threads-exporter.db", repr=False)
+    password_file: FilePath | None = None
+
+    @property
+    def password(self) -> SecretSource | None:
+        """The password of a PostgreSQL URL without one; None means that it needs none."""
+        return FileSecret(self.password_file) if self.password_file else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +148,8 @@ class Settings:
     """The whole configuration.
 
     `account_files` and `container_files` are absolute globs, for `FilesWatch`; `warnings` is what
-    an operator should know though it is no error.
+    an operator should know though it is no error; `store_configured` tells whether a file says
+    anything of the store.
     """
 
     accounts: tuple[AccountSettings, ...] = ()
@@ -151,8 +158,19 @@ class Settings:
     containers: ContainerSettings = ContainerSettings()
     container_api: ContainerApiSettings = ContainerApiSettings()
     store: StoreSettings = StoreSettings()
+    store_configured: bool = False
     account_http_sd: tuple[AccountHttpSd, ...] = ()
     account_files: tuple[str, ...] = ()
     container_files: tuple[str, ...] = ()
     container_entries: tuple[ContainerEntry, ...] = ()
     warnings: tuple[str, ...] = ()
+
+    @property
+    def needs_store(self) -> bool:
+        """Whether containers can come to be tracked, or a store is wanted whatever comes."""
+        return (
+            self.store_configured
+            or self.container_api.token is not None
+            or bool(self.container_files)
+            or any(account.containers for account in self.accounts)
+        )

@@ -3,7 +3,12 @@
 import re
 from collections.abc import Collection
 from ipaddress import ip_address
-from urllib.parse import SplitResult, urlsplit
+from os import fsencode
+from pathlib import Path
+from typing import Final
+from urllib.parse import SplitResult, quote, unquote, urlsplit
+
+SQLITE: Final = "sqlite://"
 
 _PRINTABLE = re.compile(r"[!-~]+")
 _HOST_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?\.?")
@@ -34,9 +39,27 @@ def proxy_url(text: str) -> str:
 
 
 def store_url(text: str) -> str:
+    """Return the URL as it is; raises ValueError. SQLite must be kept in a file."""
     if not _PRINTABLE.fullmatch(text) or not re.match(r"(sqlite|postgresql\+psycopg)://", text):
         raise ValueError("must begin with sqlite:/// or postgresql+psycopg://")
+    if text.startswith(SQLITE) and not _is_file(text.removeprefix(SQLITE)):
+        raise ValueError(
+            "must name a file, sqlite:///FILE, with nothing behind it; "
+            "what is in memory would be lost at a restart"
+        )
     return text
+
+
+def absolute_store_url(text: str, folder: Path) -> str:
+    """Return the URL with the path of a SQLite file, as seen from the folder, from the root."""
+    if not text.startswith(SQLITE):
+        return text
+    file = folder / unquote(text.removeprefix(f"{SQLITE}/"))
+    return f"{SQLITE}/{quote(fsencode(file))}"
+
+
+def holds_password(text: str) -> bool:
+    return re.search(r"://[^:/@]*:.*@|[?&]password=", text) is not None
 
 
 def mask_url(text: str, mask: str) -> str:
@@ -62,6 +85,12 @@ def _split(text: str, schemes: Collection[str]) -> SplitResult:
     if port == 0 or not _is_host(url.hostname or ""):
         raise ValueError("has no valid host and port")
     return url
+
+
+def _is_file(text: str) -> bool:
+    path = unquote(text)
+    is_one = path.startswith("/") and not path.endswith(("/", "/.", "/..", ":memory:"))
+    return is_one and "?" not in text and path.isprintable()
 
 
 def _is_host(host: str) -> bool:

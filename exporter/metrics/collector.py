@@ -10,8 +10,9 @@ from exporter.metrics.instruments import Instruments
 from exporter.metrics.label_values import clean
 from exporter.metrics.rows import ACCOUNT_ROWS, EXPORTER_ROWS
 from exporter.metrics.rows.account import INFO
+from exporter.metrics.rows.container import SERIES_PER_CONTAINER
 from exporter.metrics.rows.row import ACCOUNT, AccountRow
-from exporter.metrics.state import Context, Sources
+from exporter.metrics.state import Allowance, Context, Sources
 from exporter.observations.model import AccountObservation
 
 Accounts = Mapping[str, AccountObservation]
@@ -35,6 +36,7 @@ def _context(sources: Sources, accounts: Accounts) -> Context:
         stale_after=state.stale_after,
         call_budget=state.call_budget,
         calls_24h=sources.calls_24h,
+        containers=Allowance(state.per_container_limit),
         label_names=tuple(sorted(label_names)),
     )
 
@@ -58,6 +60,7 @@ class AccountCollector(Collector):
             family = self._collect_row(row, labelled, context)
             if family.samples:
                 yield family
+        self._instruments.series_dropped(context.containers.left_out * SERIES_PER_CONTAINER)
 
     def _by_label(self, accounts: Accounts) -> Accounts:
         labelled: dict[str, AccountObservation] = {}

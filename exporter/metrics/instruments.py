@@ -5,7 +5,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disa
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
-from exporter.domain import ContainerStatus, Endpoint, FailureReason, Poll
+from exporter.domain import ContainerStatus, Endpoint, FailureReason, Poll, RegistrationResult
 from exporter.metrics.desc import Desc, Label, MetricType, Stability
 from exporter.metrics.rows import NAMES
 from exporter.metrics.rows.poll import POLL
@@ -30,6 +30,7 @@ CODE = Label(
     + f"; else `{OTHER_CODE}`",
 )
 OUTCOME = Label("outcome", values=PROCESSED)
+RESULT = Label("result", values=tuple(RegistrationResult))
 METRIC = Label("metric", NAMES, "a metric of this page that is read from what was last seen")
 
 REQUESTS = Desc(
@@ -82,6 +83,22 @@ COLLECT_ERRORS = Desc(
     promql="increase(threads_exporter_collect_errors_total[1h]) > 0",
     stability=Stability.EXPERIMENTAL,
 )
+SERIES_DROPPED = Desc(
+    "threads_exporter_series_dropped_total",
+    MetricType.COUNTER,
+    "Series of threads_container_status that scrapes left out, because there were more containers"
+    " than are shown.",
+    promql="increase(threads_exporter_series_dropped_total[5m]) > 0",
+)
+REGISTRATIONS = Desc(
+    "threads_exporter_registrations_total",
+    MetricType.COUNTER,
+    "Media containers that publishers asked the registration API to track, by what became of it.",
+    (RESULT,),
+    promql='sum by (result) (increase(threads_exporter_registrations_total{result!~"created|known"}'
+    "[15m])) > 0",
+    stability=Stability.EXPERIMENTAL,
+)
 
 
 def _counter(desc: Desc, registry: CollectorRegistry) -> Counter:
@@ -115,10 +132,14 @@ class Instruments(Collector):
         self._lags = _histogram(SCHEDULE_LAG, self._registry)
         self._in_flight = Gauge(POLLS_IN_FLIGHT.name, POLLS_IN_FLIGHT.help, registry=self._registry)
         self._collect_errors = _counter(COLLECT_ERRORS, self._registry)
+        self._series_dropped = _counter(SERIES_DROPPED, self._registry)
+        self._registrations = _counter(REGISTRATIONS, self._registry)
         for endpoint, code in product(Endpoint, ("200", *NO_ANSWER)):
             self._requests.labels(endpoint, code)
         for name in NAMES:
             self._collect_errors.labels(name)
+        for result in RegistrationResult:
+            self._registrations.labels(result)
 
     def request_finished(self, endpoint: Endpoint, code: str, seconds: float) -> None:
         """Count a request; `code` is its HTTP status or why there was no answer."""
@@ -138,6 +159,13 @@ class Instruments(Collector):
 
     def collect_failed(self, metric: str) -> None:
         self._collect_errors.labels(metric).inc()
+
+    def series_dropped(self, count: int) -> None:
+        self._series_dropped.inc(count)
+
+    def registered(self, result: RegistrationResult, count: int = 1) -> None:
+        """Count containers that were to be registered."""
+        self._registrations.labels(result).inc(count)
 
     def collect(self) -> Iterator[Metric]:
         yield from (family for family in self._registry.collect() if family.samples)

@@ -8,15 +8,18 @@ from exporter.metrics.instruments import (
     COLLECT_ERRORS,
     CONTAINER_PROCESSING,
     POLLS_IN_FLIGHT,
+    REGISTRATIONS,
     REQUEST_DURATION,
     REQUESTS,
     SCHEDULE_LAG,
+    SERIES_DROPPED,
 )
 from exporter.metrics.probe import PROBE
 from exporter.metrics.rows import ACCOUNT_ROWS, account, container, exporter, poll, quota, token
+from exporter.metrics.rows.container import SERIES_PER_CONTAINER
 from exporter.metrics.rows.row import AccountRow, ExporterRow
 from exporter.metrics.scopes import NEEDED_SCOPES
-from exporter.metrics.state import Context
+from exporter.metrics.state import Allowance, Context
 from exporter.observations.model import AccountObservation, PollRecord, QuotaReading, TokenReading
 
 INTRODUCTION = """\
@@ -46,12 +49,21 @@ STALENESS = """\
 - A removed account's series are gone at the next scrape, which Prometheus notes as stale at once.
 - Times are Unix times, not ages; `time() - …` makes an age of one. No sample has a timestamp of its
   own, and no metric a `_created` series.
-- Counters start anew with the process, which `rate()` and `increase()` allow for.
+- Counters start anew with the process, which `rate()` and `increase()` allow for. While a store is
+  in use `threads_container_outcomes_total`, `threads_container_errors_total` and
+  `threads_reported_errors_total` are kept there, and go on after a restart.
 """
-BOUNDS = """\
+BOUNDS = f"""\
 A metric that costs nothing here is there only while what it tells of is the case. Besides the
 accounts' names and labels, which you configure, every label value is one of a closed set: nothing
-that Meta answers adds series without end. A media container's id is no label.
+that Meta answers adds series without end.
+
+A media container's id is a label of `threads_container_status` alone, which is there only with
+`containers.per_container_metrics`. Then each container costs {SERIES_PER_CONTAINER} series while it
+is tracked and for `containers.retention` after that, and every new container makes new ones, which
+Prometheus keeps for as long as it keeps data. A scrape shows at most 10 000 containers, account by
+account; `threads_exporter_series_dropped_total` counts the series that it left out, and
+`threads_containers` counts every container. Turn it on to look for one, not for good.
 """
 FORMATS = """\
 ## Formats
@@ -84,7 +96,14 @@ From the Prometheus client library, for the exporter's own process: `process_cpu
 
 
 IDENTITY = AccountIdentity("acme", "me", "", {})
-CONTEXT = Context(wall=0, monotonic=0, stale_after=300, call_budget=2400, calls_24h=lambda _: 0)
+CONTEXT = Context(
+    wall=0,
+    monotonic=0,
+    stale_after=300,
+    call_budget=2400,
+    calls_24h=lambda _: 0,
+    containers=Allowance(0),
+)
 POLLED = AccountObservation(
     IDENTITY,
     quota_reading=QuotaReading({kind: Quota(0, 250, 86400) for kind in QuotaKind}, read_at=0),
@@ -112,7 +131,14 @@ SECTIONS: tuple[tuple[str, tuple[Desc, ...]], ...] = (
     ("Requests to Meta", (REQUESTS, REQUEST_DURATION)),
     (
         "The exporter itself",
-        (*_descs(exporter.ROWS), SCHEDULE_LAG, POLLS_IN_FLIGHT, COLLECT_ERRORS),
+        (
+            *_descs(exporter.ROWS),
+            SCHEDULE_LAG,
+            POLLS_IN_FLIGHT,
+            REGISTRATIONS,
+            SERIES_DROPPED,
+            COLLECT_ERRORS,
+        ),
     ),
     ("Probes", PROBE),
 )

@@ -18,7 +18,9 @@ class ExporterState:
     """What a scrape tells of the exporter itself.
 
     `stale_after` is in seconds, `reload_success_at` in Unix seconds; `inspector_token_valid` is
-    None while none is configured or nothing is known of it.
+    None while none is configured or nothing is known of it, `store_up` while no store is in use.
+    `per_container_limit` is how many containers, of all accounts together, have series of their
+    own in a scrape.
     """
 
     build: BuildInfo
@@ -30,6 +32,8 @@ class ExporterState:
     shard: int = 0
     total_shards: int = 1
     inspector_token_valid: bool | None = None
+    store_up: bool | None = None
+    per_container_limit: int = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +46,27 @@ class Sources:
     clock: Clock
 
 
+@dataclass(slots=True)
+class Allowance:
+    """How many things a scrape may still show, and how many it has left out for want of room."""
+
+    left: int
+    left_out: int = 0
+
+    def take(self, wanted: int) -> int:
+        """Return how many of those wanted may be shown."""
+        granted = min(wanted, self.left)
+        self.left -= granted
+        self.left_out += wanted - granted
+        return granted
+
+
 @dataclass(frozen=True, slots=True)
 class Context:
     """What the rows of an account read beside its observation, fixed for one scrape.
 
-    `wall` is Unix seconds; `label_names` are the configured labels of all accounts together.
+    `wall` is Unix seconds; `label_names` are the configured labels of all accounts together, and
+    `containers` is the one room that all accounts share for containers with series of their own.
     """
 
     wall: float
@@ -54,6 +74,7 @@ class Context:
     stale_after: float
     call_budget: int
     calls_24h: Callable[[str], int]
+    containers: Allowance
     label_names: tuple[str, ...] = ()
 
     def is_fresh(self, read_at: float) -> bool:

@@ -15,7 +15,7 @@ api:
 polling:
   quota: {{interval: 5s}}
   token: {{interval: 30s}}
-  containers: {{interval: 5s, give_up_after: 40s}}
+  containers: {{interval: 5s, give_up_after: 10s}}
   stale_after: 30s
   call_budget: 1000000
 container_files: [{containers}/*.json]

@@ -27,7 +27,7 @@ FILE_NAME = "publisher.json"
 
 _VIDEO_SECONDS = 15.0
 _PUBLISHED_SECONDS = 14.0
-_KEPT_SECONDS = 90.0
+_KEPT_SECONDS = 150.0
 
 _SPECIAL = (
     expires(25, finished=8),

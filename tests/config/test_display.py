@@ -91,7 +91,7 @@ accounts:
 def test_masks_secrets_and_shows_paths() -> None:
     settings = Settings(
         api=ApiSettings(ca_file=Path("/etc/ca.pem"), proxy_url="http://proxy:3128"),
-        store=StoreSettings("postgresql+psycopg://user:hunter2@db/threads"),
+        store=StoreSettings("postgresql+psycopg://user:hunter2@db/threads", Path("/etc/password")),
         account_http_sd=(AccountHttpSd("https://sd/?key=hunter2", 60.0, Path("/etc/sd")),),
         container_api=ContainerApiSettings(Path("/etc/registrar")),
         account_files=("/etc/accounts.d/?.yaml",),
@@ -101,7 +101,10 @@ def test_masks_secrets_and_shows_paths() -> None:
     assert "hunter2" not in text
     assert shown["api"]["ca_file"] == "/etc/ca.pem"
     assert shown["api"]["proxy_url"] == "http://proxy:3128"
-    assert shown["store"] == {"url": "postgresql+psycopg://user:<secret>@db/threads"}
+    assert shown["store"] == {
+        "url": "postgresql+psycopg://user:<secret>@db/threads",
+        "password_file": "/etc/password",
+    }
     assert shown["container_api"] == {"token_file": "/etc/registrar"}
     assert shown["account_files"] == ["/etc/accounts.d/?.yaml"]
     assert shown["account_http_sd"] == [

@@ -39,11 +39,12 @@ class TestWhatIsLoaded:
                 AccountSettings(
                     "acme", InlineSecret(Secret("abc")), source=tmp_path / "config.yaml"
                 ),
-            )
+            ),
+            store=StoreSettings(f"sqlite:///{tmp_path}/threads-exporter.db"),
         )
 
     def test_every_section(self, load: Load, write: Write, tmp_path: Path) -> None:
-        for name in ("inspector", "registrar", "discovery"):
+        for name in ("inspector", "registrar", "discovery", "store"):
             write(f"tokens/{name}", "abc\n")
         settings = load(
             LEAST
@@ -60,7 +61,7 @@ polling:
   max_in_flight: 256
 container_api: {token_file: tokens/registrar}
 containers: {per_container_metrics: true, max_tracked: 5, retention: 1w}
-store: {url: "postgresql+psycopg://user:password@db/threads"}
+store: {url: "postgresql+psycopg://user@db/threads", password_file: tokens/store}
 """
         )
         tokens = tmp_path / "tokens"
@@ -84,13 +85,16 @@ store: {url: "postgresql+psycopg://user:password@db/threads"}
         assert settings.containers == ContainerSettings(
             per_container_metrics=True, max_tracked=5, retention=604_800.0
         )
-        assert settings.store == StoreSettings("postgresql+psycopg://user:password@db/threads")
-        assert "password" not in repr(settings)
+        assert settings.store == StoreSettings(
+            "postgresql+psycopg://user@db/threads", tokens / "store"
+        )
+        assert settings.store.password == FileSecret(tokens / "store")
 
     def test_optional_secrets_are_absent_by_default(self) -> None:
         settings = Settings()
         assert settings.polling.token.inspector is None
         assert settings.container_api.token is None
+        assert settings.store.password is None
         assert AccountHttpSd("https://sd.example").authorization is None
 
     def test_everything_of_an_account(
@@ -142,6 +146,7 @@ accounts:
         self, load: Load, write: Write, problems: Problems
     ) -> None:
         write("tokens/globex", "abc")
+        write("tokens/registrar", "abc")
         lines = EXAMPLE.read_text(encoding="utf-8").splitlines()
         content = "\n".join(map(_uncommented, lines))
         assert problems(content) == [
@@ -154,6 +159,7 @@ accounts:
         assert [account.name for account in settings.accounts] == ["acme", "globex"]
         assert settings.polling == PollingSettings()
         assert settings.containers == ContainerSettings()
+        assert settings.store == StoreSettings(f"sqlite:///{Path.cwd()}/threads-exporter.db")
 
 
 def _uncommented(line: str) -> str:
@@ -237,6 +243,13 @@ api: {base_url: "http://example.com"}
             ("containers: {per_container_metrics: 1}", "must be true or false"),
             ("containers: {retention: 59s}", "containers.retention: must be from 1m to 1y"),
             ("store: {url: 'mysql://h'}", "store.url: must begin with sqlite:/// or "),
+            ("store: {url: 'sqlite://'}", "store.url: must name a file, sqlite:///FILE, with "),
+            ("store: {urll: a}", 'store.urll: unknown key; did you mean "url"?'),
+            ("store: []", "store: must be a mapping of keys to values"),
+            (
+                "store: {url: 'postgresql+psycopg://u@h/d', password_file: gone}",
+                "store.password_file: /",
+            ),
             ("container_api: {token_file: gone}", "gone: No such file or directory"),
             ("polling: {token: {inspector_token_file: gone}}", "inspector_token_file: /"),
             (
@@ -346,6 +359,8 @@ class TestSecretsAreNeverTold:
             "api: {{base_url: 'https://me:{token}@graph.threads.net'}}",
             "api: {{proxy_url: 'http://me:{token}@proxy'}}",
             "store: {{url: 'mysql://me:{token}@db'}}",
+            "store: {{url: 'sqlite://me:{token}@db'}}",
+            "store: {{password_file: {token}}}",
             "container_api: {{token_file: {token}}}",
             "{token}",
         ],
@@ -448,6 +463,37 @@ class TestContainerFiles:
             "d.json:1: must be a list of containers",
         ]  # fmt: skip
 
+    def test_a_container_belongs_to_one_account(self, write: Write, problems: Problems) -> None:
+        write("accounts.yaml", "- name: initech\n  access_token: x\n  containers: ['3', '1']\n")
+        write(
+            "c.json",
+            '[{"account": "acme", "container_id": "1"},\n'
+            ' {"account": "globex", "container_id": "1"},\n'
+            ' {"account": "globex", "container_id": "2"},\n'
+            ' {"account": "acme", "container_id": "2"},\n'
+            ' {"account": "nobody", "container_id": "1"}]',
+        )
+        found = problems(
+            """accounts:
+  - {name: globex, access_token: x}
+  - name: acme
+    access_token: x
+    containers:
+      - "1"
+account_files: [accounts.yaml]
+container_files: [c.json]
+"""
+        )
+        assert found == [
+            (
+                'accounts.yaml:3: [0].containers[1]: is already listed for account "acme" '
+                "at config.yaml:6"
+            ),
+            'c.json:2: [1].container_id: is already listed for account "acme" at config.yaml:6',
+            'c.json:4: [3].container_id: is already listed for account "globex" at c.json:3',
+            "c.json:5: [4].account: no account has this name",
+        ]
+
     def test_a_wrong_account_is_no_unknown_account(self, write: Write, problems: Problems) -> None:
         write("c.json", '[{"account": "acme", "container_id": "1"}]')
         found = problems("accounts: [{name: acme}]\ncontainer_files: [c.json]")
@@ -492,22 +538,22 @@ class TestWarnings:
         )
         assert load(LEAST + "polling: {call_budget: 1464}").warnings == ()
 
+    def test_accounts_over_http_are_not_served_yet(self, load: Load) -> None:
+        assert load(LEAST + "account_http_sd: [{url: 'https://sd.example/'}]").warnings == (
+            "account_http_sd: this version does not serve it yet, so it has no effect",
+        )
+
     @pytest.mark.parametrize(
-        ("content", "key"),
+        "content",
         [
-            ("account_http_sd: [{url: 'https://sd.example/'}]", "account_http_sd"),
-            ("container_api: {token_file: token}", "container_api"),
-            ("containers: {per_container_metrics: true}", "containers.per_container_metrics"),
-            ("store: {url: 'sqlite:///x.db'}", "store"),
+            "container_api: {token_file: token}",
+            "containers: {per_container_metrics: true}",
+            "store: {url: 'sqlite:///x.db'}",
         ],
     )
-    def test_keys_that_are_not_served_yet(
-        self, load: Load, write: Write, content: str, key: str
-    ) -> None:
+    def test_none_for_what_is_served(self, load: Load, write: Write, content: str) -> None:
         write("token", "abc")
-        assert load(LEAST + content).warnings == (
-            f"{key}: this version does not serve it yet, so it has no effect",
-        )
+        assert load(LEAST + content).warnings == ()
 
     def test_more_containers_than_are_tracked(self, load: Load, write: Write) -> None:
         write("c.json", '[{"account": "acme", "container_id": "2"}]')
@@ -517,6 +563,8 @@ class TestWarnings:
             "2 containers are configured, containers.max_tracked allows 1: raise it",
         )
         assert load(content.replace("max_tracked: 1", "max_tracked: 2")).warnings == ()
+        write("c.json", '[{"account": "acme", "container_id": "1"}]')
+        assert load(content).warnings == ()
 
 
 class TestCertificates:
@@ -529,6 +577,63 @@ class TestCertificates:
         assert problems(LEAST + "api: {ca_file: ca.pem}") == [
             f"config.yaml:2: api.ca_file: {file}: holds no PEM certificate"
         ]
+
+
+class TestStore:
+    def test_a_relative_file_is_beside_the_file_that_names_it(
+        self, write: Write, tmp_path: Path
+    ) -> None:
+        file = write("etc/config.yaml", LEAST + "store: {url: 'sqlite:///data/x.db'}")
+        assert load_settings(file).store.url == f"sqlite:///{tmp_path}/etc/data/x.db"
+
+    def test_the_default_is_beside_the_main_file(self, write: Write, tmp_path: Path) -> None:
+        file = write("etc/config.yaml", LEAST + "store: {}")
+        assert load_settings(file).store.url == f"sqlite:///{tmp_path}/etc/threads-exporter.db"
+
+    def test_a_url_with_a_password_is_not_in_the_repr(self, load: Load) -> None:
+        settings = load(LEAST + "store: {url: 'postgresql+psycopg://user:hunter2@db/threads'}")
+        assert settings.store.url == "postgresql+psycopg://user:hunter2@db/threads"
+        assert "hunter2" not in repr(settings)
+
+    @pytest.mark.parametrize(
+        ("url", "problem"),
+        [
+            ("sqlite:///x.db", "is for PostgreSQL alone: store.url names a SQLite file"),
+            ("postgresql+psycopg://u:hunter2@h/d", "store.url holds a password too: keep one"),
+            ("postgresql+psycopg://u@h/d?password=hunter2", "store.url holds a password too"),
+        ],
+    )
+    def test_a_password_that_is_not_needed(
+        self, write: Write, problems: Problems, url: str, problem: str
+    ) -> None:
+        write("password", "abc")
+        (found,) = problems(LEAST + f"store: {{url: '{url}', password_file: password}}")
+        assert found.startswith(f"config.yaml:2: store.password_file: {problem}")
+
+    @pytest.mark.parametrize(
+        "content",
+        [
+            "container_api: {token_file: token}",
+            "container_files: [containers.d/*.json]",
+            "store: {}",
+            "store: {url: 'sqlite:///x.db'}",
+        ],
+    )
+    def test_is_needed(self, load: Load, write: Write, content: str) -> None:
+        write("token", "abc")
+        assert load(LEAST + content).needs_store
+
+    def test_is_needed_for_the_containers_of_an_account(self, load: Load) -> None:
+        content = "accounts: [{name: a, access_token: abc}, {name: b, access_token: abc%s}]"
+        assert load(content % ", containers: ['1']").needs_store
+        assert not load(content % "").needs_store
+
+    @pytest.mark.parametrize(
+        "content",
+        ["", "store:", "container_api: {}", "containers: {per_container_metrics: true}"],
+    )
+    def test_is_not_needed(self, load: Load, content: str) -> None:
+        assert not load(LEAST + content).needs_store
 
 
 class TestRereadContainers:
@@ -556,3 +661,20 @@ class TestRereadContainers:
             f"{tmp_path}/c.d/b.json:1: [0].account: no account has this name",
             f"{tmp_path}/c.d/c.json:1: is not valid JSON: Expecting value",
         ]
+
+    def test_refuses_a_container_of_another_account(
+        self, load: Load, write: Write, tmp_path: Path
+    ) -> None:
+        write("d.json", "[]")
+        acme = "{name: acme, access_token: abc, containers: ['1']}"
+        accounts = f"accounts: [{acme}, {{name: globex, access_token: abc}}]\n"
+        settings = load(accounts + "container_files: [d.json]")
+        write("d.json", '[{"account": "acme", "container_id": "1"}]')
+        assert reread_containers(settings).container_entries == (ContainerEntry("acme", "1"),)
+        write("d.json", '[{"account": "globex", "container_id": "1"}]')
+        with pytest.raises(ConfigError) as raised:
+            reread_containers(settings)
+        assert str(raised.value) == (
+            f"{tmp_path}/d.json:1: [0].container_id: "
+            f'is already listed for account "acme" at {tmp_path}/config.yaml'
+        )

@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pytest
 
 from exporter.config import urls
@@ -76,6 +78,71 @@ def test_refuses_other_proxies(text: str) -> None:
 @pytest.mark.parametrize("text", ["sqlite:///a.db", "postgresql+psycopg://u:p@host/db"])
 def test_takes_a_store(text: str) -> None:
     assert urls.store_url(text) == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "sqlite://",
+        "sqlite:///",
+        "sqlite:///:memory:",
+        "sqlite:///folder/",
+        "sqlite:///.",
+        "sqlite:///..",
+        "sqlite:///folder/..",
+        "sqlite://host/a.db",
+        "sqlite:///a.db?mode=memory",
+        "sqlite:///%3Amemory%3A",
+        "sqlite:///a%00.db",
+    ],
+)
+def test_refuses_a_store_that_is_no_file(text: str) -> None:
+    with pytest.raises(ValueError, match="must name a file, sqlite:///FILE, with nothing behind"):
+        urls.store_url(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "absolute"),
+    [
+        ("sqlite:///a.db", "sqlite:////etc/a.db"),
+        ("sqlite:///../lib/a%20b.db", "sqlite:////etc/../lib/a%20b.db"),
+        ("sqlite:////var/lib/a.db", "sqlite:////var/lib/a.db"),
+        ("postgresql+psycopg://u@host/db", "postgresql+psycopg://u@host/db"),
+    ],
+)
+def test_finds_a_store_from_the_root(text: str, absolute: str) -> None:
+    assert urls.absolute_store_url(text, Path("/etc")) == absolute
+
+
+def test_quotes_the_folder_of_a_store() -> None:
+    folder = Path("/home/a b/\u00e9?#%41")
+    assert urls.absolute_store_url("sqlite:///a.db", folder) == (
+        "sqlite:////home/a%20b/%C3%A9%3F%23%2541/a.db"
+    )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "postgresql+psycopg://u:p@host/db",
+        "postgresql+psycopg://:p@host/db",
+        "postgresql+psycopg://u@host/db?password=p",
+    ],
+)
+def test_finds_a_password(text: str) -> None:
+    assert urls.holds_password(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "postgresql+psycopg://u@host:5432/db",
+        "postgresql+psycopg:///db?host=/run/postgresql",
+        "postgresql+psycopg://u@host/db?sslpassword=key",
+    ],
+)
+def test_finds_no_password(text: str) -> None:
+    assert not urls.holds_password(text)
 
 
 @pytest.mark.parametrize("text", ["mysql://host/db", "a.db", "sqlite:///a b.db"])

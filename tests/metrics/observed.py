@@ -63,6 +63,7 @@ containers = st.builds(
     outcomes=st.dictionaries(st.sampled_from(ContainerOutcome), counts, max_size=3),
     errors=st.dictionaries(st.sampled_from(ContainerErrorMessage), counts, max_size=3),
     oldest_unfinished_at=instants,
+    statuses=st.dictionaries(texts, st.sampled_from(ContainerStatus), max_size=3),
 )
 usage_readings = st.builds(
     UsageReading,
@@ -80,6 +81,7 @@ observations = st.builds(
     token=tokens,
     polls=st.dictionaries(st.sampled_from(Poll), polls),
     errors=st.dictionaries(known_errors, counts, max_size=2),
+    reported_errors=st.dictionaries(known_errors, counts, max_size=2),
     usage_reading=st.none() | usage_readings,
     containers=containers,
     paused_until=instants,

@@ -19,6 +19,7 @@ CONTRACT = {
     "threads_container_errors_total": ("counter", "account error_message"),
     "threads_container_processing_seconds": ("histogram", "outcome"),
     "threads_container_oldest_unfinished_timestamp_seconds": ("gauge", "account"),
+    "threads_container_status": ("gauge", "account container_id status"),
     "threads_poll_success": ("gauge", "account poll"),
     "threads_poll_last_success_timestamp_seconds": ("gauge", "account poll"),
     "threads_polls_total": ("counter", "account poll"),
@@ -26,6 +27,7 @@ CONTRACT = {
     "threads_api_requests_total": ("counter", "endpoint code"),
     "threads_api_request_duration_seconds": ("histogram", "endpoint"),
     "threads_api_errors_total": ("counter", "account error category action"),
+    "threads_reported_errors_total": ("counter", "account error category action"),
     "threads_api_error_info": ("gauge", "error category action solution"),
     "threads_api_usage_ratio": ("gauge", "account resource"),
     "threads_api_calls_24h": ("gauge", "account"),
@@ -35,6 +37,8 @@ CONTRACT = {
     "threads_exporter_config_last_reload_success_timestamp_seconds": ("gauge", ""),
     "threads_exporter_schedule_lag_seconds": ("histogram", "poll"),
     "threads_exporter_polls_in_flight": ("gauge", ""),
+    "threads_exporter_store_up": ("gauge", ""),
+    "threads_exporter_series_dropped_total": ("counter", ""),
     "threads_exporter_shard": ("gauge", ""),
     "threads_exporter_total_shards": ("gauge", ""),
     "probe_success": ("gauge", ""),
@@ -44,6 +48,7 @@ EXPERIMENTAL = {
     "threads_quota_refused": ("gauge", "account quota reason"),
     "threads_account_paused_until_timestamp_seconds": ("gauge", "account"),
     "threads_exporter_inspector_token_valid": ("gauge", ""),
+    "threads_exporter_registrations_total": ("counter", "result"),
     "threads_exporter_collect_errors_total": ("counter", "metric"),
 }
 
@@ -88,6 +93,12 @@ def test_closed_sets_are_those_of_the_contract() -> None:
     assert labels_of(descs["threads_container_processing_seconds"])["outcome"] == (
         "FINISHED",
         "ERROR",
+    )
+    assert " ".join(labels_of(descs["threads_container_status"])["status"]) == (
+        "PENDING IN_PROGRESS FINISHED PUBLISHED ERROR EXPIRED OTHER"
+    )
+    assert " ".join(labels_of(descs["threads_exporter_registrations_total"])["result"]) == (
+        "created known refused rate_limited full unavailable"
     )
     assert " ".join(labels_of(descs["threads_poll_failures_total"])["reason"]) == (
         "connect dns tls timeout truncated too_large redirect http_error malformed token_invalid"

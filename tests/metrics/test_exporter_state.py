@@ -56,3 +56,12 @@ def test_the_inspector_token_is_told_once_its_validity_is_known() -> None:
     for valid, value in ((True, "1.0"), (False, "0.0")):
         exporter = Exporter(state=replace(STATE, inspector_token_valid=valid))
         assert exporter.scrape(name) == [f"{name} {value}"]
+
+
+def test_the_store_is_told_of_while_one_is_in_use() -> None:
+    name = "threads_exporter_store_up"
+
+    assert Exporter().scrape(name) == []
+    for up, value in ((True, "1.0"), (False, "0.0")):
+        exporter = Exporter(state=replace(STATE, store_up=up))
+        assert exporter.scrape(name) == [f"{name} {value}"]

@@ -1,6 +1,6 @@
 import pytest
 
-from exporter.domain import ContainerStatus, Endpoint, Poll
+from exporter.domain import ContainerStatus, Endpoint, Poll, RegistrationResult
 from tests.metrics.scrapes import Exporter
 
 
@@ -99,4 +99,21 @@ def test_containers_are_timed_by_outcome() -> None:
         f'{name}_sum{{outcome="FINISHED"}} 42.0',
         f'{name}_count{{outcome="ERROR"}} 1.0',
         f'{name}_sum{{outcome="ERROR"}} 0.0',
+    ]
+
+
+def test_registrations_are_counted_by_result_from_zero() -> None:
+    exporter = Exporter()
+    exporter.instruments.registered(RegistrationResult.CREATED, 3)
+    exporter.instruments.registered(RegistrationResult.CREATED)
+    exporter.instruments.registered(RegistrationResult.RATE_LIMITED)
+    name = "threads_exporter_registrations_total"
+
+    assert exporter.scrape(name) == [
+        f'{name}{{result="created"}} 4.0',
+        f'{name}{{result="known"}} 0.0',
+        f'{name}{{result="refused"}} 0.0',
+        f'{name}{{result="rate_limited"}} 1.0',
+        f'{name}{{result="full"}} 0.0',
+        f'{name}{{result="unavailable"}} 0.0',
     ]

@@ -1,5 +1,7 @@
 from dataclasses import replace
 
+import pytest
+
 from exporter.domain import FailureReason, Poll
 from exporter.observations.model import AccountObservation, PollRecord
 from tests.metrics.scrapes import PROCESSING, REVOKED, exporter_of, identity
@@ -43,17 +45,27 @@ def test_polls_and_their_failures() -> None:
     ]
 
 
-def test_errors_are_counted_by_their_place_in_the_catalogue() -> None:
-    errors = {REVOKED: 2, PROCESSING: 1, replace(REVOKED, solution="worded otherwise"): 3}
-    exporter = exporter_of(AccountObservation(identity(), errors=errors))
+ERRORS = {REVOKED: 2, PROCESSING: 1, replace(REVOKED, solution="worded otherwise"): 3}
 
-    assert exporter.scrape("threads_api_errors_total") == [
+
+@pytest.mark.parametrize(
+    ("name", "observation"),
+    [
+        ("threads_api_errors_total", AccountObservation(identity(), errors=ERRORS)),
+        ("threads_reported_errors_total", AccountObservation(identity(), reported_errors=ERRORS)),
+    ],
+)
+def test_errors_are_counted_by_their_place_in_the_catalogue(
+    name: str, observation: AccountObservation
+) -> None:
+    scraped = exporter_of(observation).scrape(
+        "threads_api_errors_total", "threads_reported_errors_total"
+    )
+
+    assert scraped == [
         (
-            'threads_api_errors_total{account="acme",action="refresh-token",category="authentication"'
+            f'{name}{{account="acme",action="refresh-token",category="authentication"'
             ',error="revoked_access_token"} 5.0'
         ),
-        (
-            'threads_api_errors_total{account="acme",action="retry",category="media"'
-            ',error="media_processing"} 1.0'
-        ),
+        f'{name}{{account="acme",action="retry",category="media",error="media_processing"}} 1.0',
     ]

@@ -5,7 +5,15 @@ from pathlib import Path
 
 import pytest
 
-from exporter.domain import FailureReason, Poll, Quota, QuotaKind, TokenInvalidReason, UsageResource
+from exporter.domain import (
+    ContainerStatus,
+    FailureReason,
+    Poll,
+    Quota,
+    QuotaKind,
+    TokenInvalidReason,
+    UsageResource,
+)
 from exporter.metrics.exposition import expose
 from exporter.metrics.page import SECTIONS
 from exporter.metrics.probe import Probe
@@ -27,7 +35,7 @@ DESCS = [desc for _, section in SECTIONS for desc in section]
 def full_exporter() -> Exporter:
     """Return an exporter of which every metric has a sample."""
     exporter = Exporter()
-    exporter.state = replace(exporter.state, inspector_token_valid=True)
+    exporter.state = replace(exporter.state, inspector_token_valid=True, store_up=True)
     exporter.accounts = {
         "acme": AccountObservation(
             identity(),
@@ -52,8 +60,11 @@ def full_exporter() -> Exporter:
                 )
             },
             errors={REVOKED: 1},
+            reported_errors={REVOKED: 1},
             usage_reading=UsageReading({UsageResource.CALL_COUNT: 0.5}, exporter.clock.monotonic()),
-            containers=ContainerSummary(oldest_unfinished_at=1_790_000_000),
+            containers=ContainerSummary(
+                oldest_unfinished_at=1_790_000_000, statuses={"178": ContainerStatus.PENDING}
+            ),
             paused_until=exporter.clock.wall() + 60,
         )
     }

@@ -6,13 +6,13 @@ from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry
 from prometheus_client.samples import Sample
 
-from exporter.domain import KnownError
+from exporter.domain import ContainerStatus, KnownError
 from exporter.metrics.collector import AccountCollector, ExporterCollector
 from exporter.metrics.exposition import expose, negotiate
 from exporter.metrics.page import SECTIONS
-from exporter.observations.model import AccountObservation
+from exporter.observations.model import AccountObservation, ContainerSummary
 from tests.metrics.observed import known_errors, observations
-from tests.metrics.scrapes import STATE, Exporter, exporter_of, read_back
+from tests.metrics.scrapes import STATE, Exporter, exporter_of, identity, read_back
 
 OPENMETRICS = "application/openmetrics-text;version=1.0.0"
 CLOSED_SETS = {
@@ -28,6 +28,13 @@ def exporter_with(seen: list[AccountObservation], catalogue: list[KnownError]) -
     exporter = exporter_of(*seen)
     exporter.state = replace(STATE, catalogue=catalogue)
     return exporter
+
+
+def with_containers(account: int, count: int) -> AccountObservation:
+    statuses = dict.fromkeys(map(str, range(count)), ContainerStatus.PENDING)
+    return AccountObservation(
+        identity(str(account)), containers=ContainerSummary(statuses=statuses)
+    )
 
 
 def repeated(read: list[Sample]) -> list[tuple[str, frozenset[tuple[str, str]]]]:
@@ -64,6 +71,19 @@ def test_label_values_stay_within_their_closed_sets(seen: AccountObservation) ->
         for sample in family.samples:
             for label, value in sample.labels.items():
                 assert value in CLOSED_SETS.get((sample.name, label), {value})
+
+
+@settings(deadline=None, max_examples=30)
+@given(st.lists(st.integers(0, 4), max_size=3), st.integers(0, 9))
+def test_each_container_is_shown_or_counted_as_left_out(sizes: list[int], limit: int) -> None:
+    exporter = exporter_of(*(with_containers(*pair) for pair in enumerate(sizes)))
+    exporter.state = replace(STATE, per_container_limit=limit)
+
+    lines = exporter.scrape("threads_container_status", "threads_exporter_series_dropped_total")
+
+    *shown, dropped = lines
+    assert len(shown) == 7 * min(sum(sizes), limit)
+    assert dropped.endswith(f" {7.0 * max(0, sum(sizes) - limit)}")
 
 
 @settings(deadline=None)

@@ -162,7 +162,7 @@ def test_old_containers_are_dropped_and_forgotten(stage: Stage) -> None:
     stage.play(publisher, 300, step=5)
 
     assert first not in {entry["container_id"] for entry in stage.named()}
-    assert len(stage.named()) == len(stage.demo.world.state.containers) == 48
+    assert len(stage.named()) == len(stage.demo.world.state.containers) == 80
     assert [path.name for path in stage.directory.iterdir()] == [FILE_NAME]
 
 

@@ -1,5 +1,6 @@
 from collections.abc import Callable, Iterator, Mapping
 from enum import StrEnum
+from itertools import islice
 from typing import TypeVar
 
 from exporter.domain import ContainerErrorMessage, ContainerOutcome, ContainerStatus
@@ -11,6 +12,8 @@ from exporter.observations.model import AccountObservation, ContainerSummary
 STATUS = Label("status", values=tuple(ContainerStatus))
 OUTCOME = Label("outcome", values=tuple(ContainerOutcome))
 ERROR_MESSAGE = Label("error_message", values=tuple(ContainerErrorMessage))
+CONTAINER_ID = Label("container_id", meaning="the media container's id")
+SERIES_PER_CONTAINER = len(ContainerStatus)
 Value = TypeVar("Value", bound=StrEnum)
 
 
@@ -28,6 +31,14 @@ def _each_of(
 def _oldest_unfinished(observation: AccountObservation, _: Context) -> Iterator[Sample]:
     if observation.containers.oldest_unfinished_at is not None:
         yield (), observation.containers.oldest_unfinished_at
+
+
+def _status(observation: AccountObservation, context: Context) -> Iterator[Sample]:
+    statuses = observation.containers.statuses
+    shown = context.containers.take(len(statuses))
+    for container_id, current in islice(statuses.items(), shown):
+        for status in ContainerStatus:
+            yield (container_id, status), status == current
 
 
 ROWS = (
@@ -78,5 +89,19 @@ ROWS = (
             promql="time() - threads_container_oldest_unfinished_timestamp_seconds > 600",
         ),
         _oldest_unfinished,
+    ),
+    AccountRow(
+        Desc(
+            "threads_container_status",
+            MetricType.GAUGE,
+            "1 for the status that Meta last told of a tracked media container when polled, 0 for"
+            " every other status.",
+            (ACCOUNT, CONTAINER_ID, STATUS),
+            when="only with `containers.per_container_metrics`; every status, while the container"
+            " counts in `threads_containers`, for 10 000 containers of all accounts together; what"
+            " is left out counts in `threads_exporter_series_dropped_total`",
+            promql='threads_container_status{status="ERROR"} == 1',
+        ),
+        _status,
     ),
 )

@@ -34,6 +34,11 @@ def _inspector_token_valid(state: ExporterState) -> Iterator[Sample]:
         yield (), state.inspector_token_valid
 
 
+def _store_up(state: ExporterState) -> Iterator[Sample]:
+    if state.store_up is not None:
+        yield (), state.store_up
+
+
 def _shard(state: ExporterState) -> Iterator[Sample]:
     yield (), state.shard
 
@@ -94,6 +99,17 @@ ROWS = (
             stability=Stability.EXPERIMENTAL,
         ),
         _inspector_token_valid,
+    ),
+    ExporterRow(
+        Desc(
+            "threads_exporter_store_up",
+            MetricType.GAUGE,
+            "1 while the store of the tracked media containers can be written, 0 while it cannot"
+            " and the registration API takes nothing.",
+            when="while a store is in use",
+            promql="threads_exporter_store_up == 0",
+        ),
+        _store_up,
     ),
     ExporterRow(
         Desc(

@@ -1,8 +1,8 @@
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 
-from exporter.domain import FailureReason, Poll
-from exporter.metrics.desc import Desc, Label, MetricType, Sample
+from exporter.domain import FailureReason, KnownError, Poll
+from exporter.metrics.desc import Desc, Label, MetricType, Sample, Samples
 from exporter.metrics.rows.row import ACCOUNT, AccountRow
 from exporter.metrics.state import Context
 from exporter.observations.model import AccountObservation
@@ -37,11 +37,16 @@ def _failures(observation: AccountObservation, _: Context) -> Iterator[Sample]:
             yield (poll, reason), count
 
 
-def _errors(observation: AccountObservation, _: Context) -> Iterator[Sample]:
-    counts: Counter[tuple[str, ...]] = Counter()
-    for error, count in observation.errors.items():
-        counts[error.name, error.category, error.action] += count
-    yield from counts.items()
+def _by_entry(
+    read: Callable[[AccountObservation], Mapping[KnownError, int]],
+) -> Callable[[AccountObservation, Context], Samples]:
+    def samples(observation: AccountObservation, _: Context) -> Samples:
+        counts: Counter[tuple[str, ...]] = Counter()
+        for error, count in read(observation).items():
+            counts[error.name, error.category, error.action] += count
+        return counts.items()
+
+    return samples
 
 
 ROWS = (
@@ -103,6 +108,19 @@ ROWS = (
             promql="(increase(threads_api_errors_total[1h]) > 0)"
             " * on (instance, error) group_left (solution) threads_api_error_info",
         ),
-        _errors,
+        _by_entry(lambda observation: observation.errors),
+    ),
+    AccountRow(
+        Desc(
+            "threads_reported_errors_total",
+            MetricType.COUNTER,
+            "Errors that publishers got from Meta and reported to the exporter, by the exporter's"
+            " error catalogue.",
+            (ACCOUNT, ERROR, CATEGORY, ACTION),
+            when="once the error was reported, over `POST /api/v1/errors`",
+            promql="(increase(threads_reported_errors_total[1h]) > 0)"
+            " * on (instance, error) group_left (solution) threads_api_error_info",
+        ),
+        _by_entry(lambda observation: observation.reported_errors),
     ),
 )

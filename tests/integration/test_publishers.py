@@ -1,0 +1,216 @@
+"""What docs/containers.md tells publishers to do, done; and a publisher's whole story."""
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import requests
+
+from exporter.simulator import User, World, containers
+from tests.containers.postgresql_server import PASSWORD, USER, PostgresqlServer
+from tests.eventually import eventually
+from tests.exporter_process import ExporterProcess, exporter_process, serving
+from tests.workspace import Workspace
+
+pytest_plugins = ("tests.containers.backends",)
+
+PAGE = Path(__file__).parents[2] / "docs" / "containers.md"
+_EXAMPLE = re.compile(r"runs this example -->\n```(\w+)\n(.*?)```", re.DOTALL)
+EXAMPLES = _EXAMPLE.findall(PAGE.read_text("utf-8"))
+TOKEN = "token-of-the-registrar"
+FIRST, SECOND = "17889615691921648", "17889615691921649"
+POLLING = {
+    "quota": {"interval": "1s"},
+    "token": {"interval": "1s"},
+    "containers": {"interval": "1s", "give_up_after": "5m"},
+    "call_budget": 1_000_000,
+}
+
+
+@pytest.fixture
+def acme(live_world: World) -> User:
+    acme = live_world.add_user("acme")
+    acme.add_container(FIRST, containers.fails("INVALID_DURATION", after=0))
+    acme.add_container(SECOND, containers.publishes(after=0, finished=0))
+    return acme
+
+
+@pytest.fixture
+def config_file(workspace: Workspace, acme: User) -> Path:
+    workspace.write("tokens/registrar", TOKEN)
+    return workspace.configure(
+        [workspace.account(acme)],
+        polling=POLLING,
+        container_api={"token_file": "tokens/registrar"},
+    )
+
+
+@pytest.fixture
+def exporter(config_file: Path) -> Iterator[ExporterProcess]:
+    with serving(config_file) as exporter:
+        exporter.wait_until_ready()
+        yield exporter
+
+
+def outcome(exporter: ExporterProcess, name: str) -> float | None:
+    return exporter.scrape().value("threads_container_outcomes_total", account="acme", outcome=name)
+
+
+def test_every_example_is_found() -> None:
+    assert [language for language, _ in EXAMPLES] == ["bash", "python", "bash"]
+
+
+@pytest.mark.parametrize(("language", "code"), EXAMPLES)
+def test_an_example_works(
+    exporter: ExporterProcess, workspace: Workspace, language: str, code: str
+) -> None:
+    if language == "bash" and shutil.which("curl") is None:
+        pytest.skip("needs curl: sudo apt install curl")
+    command = [sys.executable, "-W", "ignore", "-c"] if language == "python" else ["bash", "-c"]
+    result = subprocess.run(
+        [*command, code],
+        cwd=workspace.folder,
+        env={**os.environ, "EXPORTER": exporter.url},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.returncode == 0, result.stdout + result.stderr
+
+
+def call(
+    exporter: ExporterProcess, method: str, path: str, body: object = None
+) -> requests.Response:
+    return requests.request(
+        method,
+        f"{exporter.url}/api/v1/{path}",
+        json=body,
+        headers={"Authorization": f"Bearer {TOKEN}"},
+        timeout=10,
+    )
+
+
+def test_a_container_is_followed_to_its_end(exporter: ExporterProcess) -> None:
+    items = [{"account": "acme", "container_id": item} for item in (FIRST, SECOND)]
+
+    created = call(exporter, "POST", "containers", {"containers": items})
+    again = call(exporter, "POST", "containers", items[0])
+    eventually(lambda: (outcome(exporter, "ERROR"), outcome(exporter, "PUBLISHED")) == (1, 1))
+    shown = call(exporter, "GET", f"containers/{FIRST}").json()
+    scrape = exporter.scrape()
+
+    assert (created.status_code, again.status_code) == (201, 200)
+    assert (shown["status"], shown["error_message"]) == ("ERROR", "INVALID_DURATION")
+    assert (
+        scrape.value(
+            "threads_container_errors_total", account="acme", error_message="INVALID_DURATION"
+        )
+        == 1
+    )
+    assert scrape.value("threads_exporter_registrations_total", result="created") == 2
+    assert scrape.value("threads_exporter_registrations_total", result="known") == 1
+    assert scrape.value("threads_exporter_store_up") == 1
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
+def config_of_a_store(
+    request: pytest.FixtureRequest, config_file: Path, workspace: Workspace, acme: User
+) -> Path:
+    if request.param == "sqlite":
+        return config_file
+    server: PostgresqlServer = request.getfixturevalue("postgresql_server")
+    database = request.getfixturevalue("database")
+    workspace.write("tokens/database", PASSWORD)
+    url = f"postgresql+psycopg://{USER}@127.0.0.1:{server.port}/{database}"
+    return workspace.configure(
+        [workspace.account(acme)],
+        polling=POLLING,
+        container_api={"token_file": "tokens/registrar"},
+        store={"url": url, "password_file": "tokens/database"},
+    )
+
+
+def test_a_kill_forgets_nothing(config_of_a_store: Path, acme: User) -> None:
+    waiting = acme.add_container(life=containers.stays_in_progress()).container_id
+    folder = config_of_a_store.parent
+    with serving(config_of_a_store, output=folder / "first") as exporter:
+        exporter.wait_until_ready()
+        call(exporter, "POST", "containers", {"account": "acme", "container_id": FIRST})
+        call(exporter, "POST", "containers", {"account": "acme", "container_id": waiting})
+        eventually(lambda: outcome(exporter, "ERROR") == 1)
+        exporter.send(signal.SIGKILL)
+        exporter.wait()
+    with serving(config_of_a_store, output=folder / "second") as exporter:
+        exporter.wait_until_ready()
+        listed = call(exporter, "GET", "containers").json()["containers"]
+        errors = outcome(exporter, "ERROR")
+
+    assert {item["container_id"] for item in listed} == {FIRST, waiting}
+    assert errors == 1
+    assert PASSWORD not in "".join(file.read_text("utf-8") for file in folder.glob("*/std*"))
+
+
+def test_a_reported_error_is_explained_and_counted(exporter: ExporterProcess) -> None:
+    answer = call(
+        exporter, "POST", "errors", {"account": "acme", "error": '{"error": {"code": 190}}'}
+    )
+    scrape = exporter.scrape()
+
+    assert answer.json()["action"] == "refresh-token"
+    assert (
+        scrape.value(
+            "threads_reported_errors_total",
+            account="acme",
+            error="token_is_invalid",
+            category="authentication",
+            action="refresh-token",
+        )
+        == 1
+    )
+
+
+def test_without_the_token_nothing_is_answered(exporter: ExporterProcess) -> None:
+    answer = exporter.get("/api/v1/containers", headers={"Authorization": "Bearer guess"})
+    assert answer.status_code == 401
+    assert "guess" not in answer.text
+
+
+def run(exporter: ExporterProcess, workspace: Workspace, *arguments: str) -> tuple[int, str]:
+    output = workspace.folder / f"command-{'-'.join(arguments[:1])}"
+    command, *rest = arguments
+    options = (f"--url={exporter.url}", f"--token-file={workspace.folder / 'tokens/registrar'}")
+    with exporter_process(command, *options, *rest, output=output) as process:
+        return process.wait(), process.output
+
+
+def test_the_command_line_tracks_and_untracks(
+    exporter: ExporterProcess, workspace: Workspace
+) -> None:
+    assert run(exporter, workspace, "track", "acme", SECOND) == (
+        0,
+        f"{SECOND}: tracked from now on\n",
+    )
+    assert run(exporter, workspace, "track", "acme", SECOND) == (0, f"{SECOND}: known already\n")
+    assert run(exporter, workspace, "untrack", SECOND) == (0, f"{SECOND}: no longer tracked\n")
+    code, output = run(exporter, workspace, "track", "nobody", SECOND)
+    assert code == 1
+    assert "nobody" not in output or "account" in output
+
+
+def test_a_store_that_cannot_be_used_ends_the_start(config_file: Path) -> None:
+    (config_file.parent / "threads-exporter.db").write_bytes(b"junk" * 100)
+    with exporter_process(
+        f"--config.file={config_file}",
+        "--web.listen-address=127.0.0.1:0",
+        output=config_file.parent,
+    ) as process:
+        code = process.wait()
+
+    assert code == 3
+    assert "threads-exporter.db" in process.output.splitlines()[-1]
