@@ -9,10 +9,10 @@ ENV UV_COMPILE_BYTECODE=1 \
     UV_PROJECT_ENVIRONMENT=/opt/threads-exporter \
     UV_PYTHON_DOWNLOADS=never
 COPY pyproject.toml uv.lock ./
-RUN uv sync --locked --no-dev --no-install-project
+RUN uv sync --locked --no-dev --extra postgres --no-install-project
 COPY LICENSE README.md ./
 COPY exporter exporter
-RUN uv sync --locked --no-dev --no-editable && mkdir /data
+RUN uv sync --locked --no-dev --extra postgres --no-editable && mkdir /data
 
 FROM base
 ARG REVISION=unknown
