@@ -8,7 +8,7 @@ from typing import Protocol
 
 from exporter.clock import Clock
 from exporter.containers.record import ContainerRecord
-from exporter.containers.registry import ContainerConflict, ContainerRegistry, TrackingFull
+from exporter.containers.registry import CapacityError, ContainerRegistry, ForeignContainerError
 from exporter.containers.trouble import StoreError
 from exporter.domain import KnownError, RegistrationResult
 from exporter.observations.model import AccountObservation
@@ -106,9 +106,9 @@ class RegistrationApi:
         self.allowances.spend(numbers)
         try:
             return self.tracked.register([(item.account, item.container_id) for item in containers])
-        except ContainerConflict as error:
+        except ForeignContainerError as error:
             raise ContainerConflictError(error.container_id) from None
-        except TrackingFull:
+        except CapacityError:
             raise TrackingFullError from None
         except StoreError:
             raise StoreUnavailableError(_RETRY_SECONDS) from None

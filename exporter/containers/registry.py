@@ -26,7 +26,7 @@ class ContainerObserver(Protocol):
         ...
 
 
-class ContainerConflict(Exception):  # noqa: N818 — an answer to the caller, no defect
+class ForeignContainerError(Exception):
     """A container is registered for another account."""
 
     def __init__(self, container_id: str) -> None:
@@ -34,7 +34,7 @@ class ContainerConflict(Exception):  # noqa: N818 — an answer to the caller, n
         self.container_id = container_id
 
 
-class TrackingFull(Exception):  # noqa: N818 — an answer to the caller, no defect
+class CapacityError(Exception):
     """As many containers are tracked as may be."""
 
 
@@ -125,7 +125,7 @@ class ContainerRegistry:
     def register(self, containers: Sequence[tuple[str, str]]) -> Sequence[bool]:
         """Track these containers of these accounts, all or none; tell which of them are new.
 
-        Raises ContainerConflict, TrackingFull, and StoreError; then nothing has changed.
+        Raises ForeignContainerError, CapacityError, and StoreError; then nothing has changed.
         """
         now = self._clock.wall()
         with self._turn:
@@ -136,7 +136,7 @@ class ContainerRegistry:
                 if not is_known
             ]
             if new and self._memory.tracked + len(new) > self._rules.max_tracked:
-                raise TrackingFull
+                raise CapacityError
             if self._journal and new:
                 self._journal.register(new)
             self._memory.add(new)
@@ -145,7 +145,7 @@ class ContainerRegistry:
     def _known(self, account: str, container_id: str) -> bool:
         record = self._memory.get(container_id)
         if record is not None and record.account != account:
-            raise ContainerConflict(container_id)
+            raise ForeignContainerError(container_id)
         return record is not None
 
     def remove(self, container_id: str) -> ContainerRecord | None:

@@ -9,9 +9,9 @@ import pytest
 from exporter.containers.lifecycle import LifecycleRules
 from exporter.containers.record import Source
 from exporter.containers.registry import (
-    ContainerConflict,
+    CapacityError,
     ContainerRegistry,
-    TrackingFull,
+    ForeignContainerError,
     TrackingRules,
 )
 from exporter.containers.store import ContainerStore
@@ -205,7 +205,7 @@ def test_a_registration_tells_what_is_new_and_changes_nothing_the_second_time(
 def test_nothing_is_registered_along_with_what_is_anothers(registry: ContainerRegistry) -> None:
     registry.register([("acme", "1")])
 
-    with pytest.raises(ContainerConflict) as caught:
+    with pytest.raises(ForeignContainerError) as caught:
         registry.register([("zebra", "2"), ("zebra", "1")])
 
     assert caught.value.container_id == "1"
@@ -217,7 +217,7 @@ def test_no_more_are_registered_than_may_be_tracked(registry: ContainerRegistry)
     registry.follow({"acme": ["1"]}, replace(RULES, max_tracked=3))
     registry.register([("acme", "2")])
 
-    with pytest.raises(TrackingFull):
+    with pytest.raises(CapacityError):
         registry.register([("acme", "3"), ("acme", "4")])
     assert tracked(registry) == {"1", "2"}
 

@@ -22,7 +22,7 @@ from hypothesis.stateful import (
 
 from exporter.containers.lifecycle import Step
 from exporter.containers.record import ContainerRecord, Source
-from exporter.containers.registry import ContainerConflict, ContainerRegistry, TrackingRules
+from exporter.containers.registry import ContainerRegistry, ForeignContainerError, TrackingRules
 from exporter.containers.rows import CountKey, CountKind, StoredState
 from exporter.containers.store import ContainerStore
 from exporter.containers.trouble import StoreError, StoreTrouble
@@ -219,7 +219,7 @@ class Following(RuleBasedStateMachine):
         new = [item for item in batch if known[item] is None]
         containers = [(account, item) for item, account in batch.items()]
         if any(known[item] not in (None, account) for item, account in batch.items()):
-            with pytest.raises(ContainerConflict):
+            with pytest.raises(ForeignContainerError):
                 self.registry.register(containers)
         elif new and not self.is_up:
             with pytest.raises(StoreError):
