@@ -192,15 +192,18 @@ def run(exporter: ExporterProcess, workspace: Workspace, *arguments: str) -> tup
 def test_the_command_line_tracks_and_untracks(
     exporter: ExporterProcess, workspace: Workspace
 ) -> None:
-    assert run(exporter, workspace, "track", "acme", SECOND) == (
-        0,
-        f"{SECOND}: tracked from now on\n",
-    )
-    assert run(exporter, workspace, "track", "acme", SECOND) == (0, f"{SECOND}: known already\n")
-    assert run(exporter, workspace, "untrack", SECOND) == (0, f"{SECOND}: no longer tracked\n")
-    code, output = run(exporter, workspace, "track", "nobody", SECOND)
-    assert code == 1
-    assert "nobody" not in output or "account" in output
+    first = run(exporter, workspace, "track", "acme", SECOND)
+    again = run(exporter, workspace, "track", "acme", SECOND)
+    no_more = run(exporter, workspace, "untrack", SECOND)
+    unknown = run(exporter, workspace, "untrack", "999")
+    refused = run(exporter, workspace, "track", "nobody", SECOND)
+
+    assert first == (0, f"{SECOND}: tracked from now on\n")
+    assert again == (0, f"{SECOND}: known already\n")
+    assert no_more == (0, f"{SECOND}: no longer tracked\n")
+    assert (unknown[0], refused[0]) == (1, 1)
+    assert "HTTP Error 404" in unknown[1]
+    assert "account" in refused[1]
 
 
 def test_a_store_that_cannot_be_used_ends_the_start(config_file: Path) -> None:
