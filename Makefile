@@ -4,7 +4,7 @@ IMAGE ?= threads-exporter
 
 BIN := .venv/bin
 READY := .venv/.ready
-SOURCES := exporter tests
+SOURCES := alerts dashboards exporter tests
 
 .DEFAULT_GOAL := help
 

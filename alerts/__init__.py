@@ -1,0 +1,1 @@
+"""The recording and alerting rules for Prometheus, generated from one table."""
