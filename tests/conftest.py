@@ -1,4 +1,5 @@
 import shutil
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -26,6 +27,14 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         missing = [program for program in programs if shutil.which(program) is None]
         if missing:
             pytest.skip(f"needs {' and '.join(missing)}: {remedy}")
+
+
+@pytest.fixture
+def closed_port() -> Iterator[int]:
+    """Hold a port of this machine on which nobody listens, and nobody else can."""
+    with socket.socket() as holder:
+        holder.bind(("127.0.0.1", 0))
+        yield holder.getsockname()[1]
 
 
 @pytest.fixture

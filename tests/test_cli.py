@@ -32,12 +32,6 @@ def run(
     return CliRunner().invoke(cli.main, arguments, input=stdin, env=environment)
 
 
-def closed_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-        return port
-
-
 @contextmanager
 def answering(status: int, body: bytes) -> Iterator[str]:
     """Run an HTTP server that gives one answer, and name its URL."""
@@ -321,8 +315,8 @@ class TestHealthcheck:
             "the upkeep loop has been silent for 61 s\n"
         )
 
-    def test_one_that_is_not_there_ends_with_1(self) -> None:
-        url = f"http://127.0.0.1:{closed_port()}"
+    def test_one_that_is_not_there_ends_with_1(self, closed_port: int) -> None:
+        url = f"http://127.0.0.1:{closed_port}"
 
         result = run("healthcheck", url)
 
@@ -340,8 +334,10 @@ class TestHealthcheck:
         assert result.exit_code == 1
         assert result.stderr.startswith("threads-exporter: http://127.0.0.1:")
 
-    def test_the_environments_proxy_is_not_asked(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        proxy = f"http://127.0.0.1:{closed_port()}"
+    def test_the_environments_proxy_is_not_asked(
+        self, monkeypatch: pytest.MonkeyPatch, closed_port: int
+    ) -> None:
+        proxy = f"http://127.0.0.1:{closed_port}"
         for name in ("http_proxy", "HTTP_PROXY", "all_proxy"):
             monkeypatch.setenv(name, proxy)
         monkeypatch.delenv("no_proxy", raising=False)
@@ -360,12 +356,11 @@ class TestHealthcheck:
         assert (result.exit_code, result.output) == (0, "healthy\n")
 
     @pytest.mark.parametrize("host", ["[::]", "[::1]"])
-    def test_an_ipv6_address_is_asked_over_ipv6(self, host: str) -> None:
-        port = closed_port()
+    def test_an_ipv6_address_is_asked_over_ipv6(self, host: str, closed_port: int) -> None:
+        result = run(f"--web.listen-address={host}:{closed_port}", "healthcheck")
 
-        result = run(f"--web.listen-address={host}:{port}", "healthcheck")
-
-        assert result.stderr.startswith(f"threads-exporter: http://[::1]:{port}/-/healthy: ")
+        url = f"http://[::1]:{closed_port}/-/healthy"
+        assert result.stderr.startswith(f"threads-exporter: {url}: ")
 
 
 def _answer_nonsense(listener: socket.socket) -> None:

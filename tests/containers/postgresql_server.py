@@ -3,7 +3,6 @@
 import os
 import shutil
 import signal
-import socket
 import subprocess
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
@@ -12,6 +11,8 @@ from tempfile import mkdtemp
 from typing import Any
 
 import psycopg
+
+from tests.ports import free_port
 
 _DEBIAN = Path("/usr/lib/postgresql")
 USER = "exporter"
@@ -30,7 +31,7 @@ class PostgresqlServer:
     def __init__(self, binaries: Path) -> None:
         self._binaries = binaries
         self.folder = Path(mkdtemp(prefix="postgresql-"))
-        self.port = _free_port()
+        self.port = free_port()
         if os.geteuid() == 0:
             shutil.chown(self.folder, "postgres", "postgres")
         password = self.folder / "password"
@@ -110,9 +111,3 @@ class PostgresqlServer:
                 # A session's process may be gone: its parent has not been told yet.
                 with suppress(ProcessLookupError):
                     os.kill(process, signal.SIGCONT)
-
-
-def _free_port() -> int:
-    with closing(socket.socket()) as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])

@@ -8,7 +8,8 @@ from typing import Any
 import requests
 import yaml
 
-from tests.integration.server_process import free_port, server_process
+from tests.integration.server_process import server_process
+from tests.ports import free_port
 
 SHIPPED = Path(__file__).parents[2] / "deploy/alertmanager/alertmanager.yml"
 

@@ -7,7 +7,8 @@ from typing import Any
 
 import requests
 
-from tests.integration.server_process import free_port, server_process
+from tests.integration.server_process import server_process
+from tests.ports import free_port
 
 PROMETHEUS_3 = Path(__file__).parents[2] / ".tools/prometheus3/usr/bin/prometheus"
 """Where scripts/fetch-prometheus-3 puts it."""

@@ -1,4 +1,3 @@
-import socket
 import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -7,12 +6,6 @@ from pathlib import Path
 import requests
 
 from tests.eventually import eventually
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-        return port
 
 
 @contextmanager

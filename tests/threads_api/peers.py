@@ -82,12 +82,6 @@ def recording_host(answer: bytes, host: str = "127.0.0.1") -> Iterator[tuple[int
         yield port, heads
 
 
-def closed_port() -> int:
-    """Return a port of this machine on which nobody listens."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
-
-
 def has_ipv6() -> bool:
     with suppress(OSError), socket.create_server(("::1", 0), family=socket.AF_INET6):
         return True

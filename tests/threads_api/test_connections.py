@@ -13,7 +13,6 @@ from tests.threads_api.certificates import Certificate, Certificates
 from tests.threads_api.conftest import OpenTransport
 from tests.threads_api.peers import (
     Proxy,
-    closed_port,
     dripping_host,
     has_ipv6,
     recording_host,
@@ -179,9 +178,9 @@ def test_the_server_behind_a_proxy_must_be_trusted_too(
 
 @pytest.mark.parametrize("scheme", ["http", "https"])
 def test_a_proxy_that_is_not_there(
-    open_transport: OpenTransport, simulator: Simulator, scheme: str
+    open_transport: OpenTransport, simulator: Simulator, closed_port: int, scheme: str
 ) -> None:
-    transport = open_transport(proxy_url=f"http://127.0.0.1:{closed_port()}")
+    transport = open_transport(proxy_url=f"http://127.0.0.1:{closed_port}")
     caller = Caller(transport, simulator.base_url.replace("http:", f"{scheme}:"))
 
     assert caller.failure() is FailureReason.CONNECT

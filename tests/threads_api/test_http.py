@@ -18,7 +18,7 @@ from exporter.threads_api.http import NoAnswerError
 from exporter.threads_api.network import Network
 from tests.threads_api.callers import Caller, new_transport
 from tests.threads_api.conftest import OpenTransport
-from tests.threads_api.peers import closed_port, recording_host
+from tests.threads_api.peers import recording_host
 
 OK = b"HTTP/1.1 200 OK\r\n"
 MEGABYTE = 1 << 20
@@ -182,8 +182,8 @@ def test_whatever_arrives_is_an_answer_or_a_reason(
     assert hurried.failure() is not FailureReason.INTERNAL
 
 
-def test_refused_connection(caller: Caller) -> None:
-    nowhere = Caller(caller.transport, f"http://127.0.0.1:{closed_port()}")
+def test_refused_connection(caller: Caller, closed_port: int) -> None:
+    nowhere = Caller(caller.transport, f"http://127.0.0.1:{closed_port}")
 
     assert nowhere.failure() is FailureReason.CONNECT
 
@@ -257,11 +257,15 @@ def test_a_redirect_is_not_followed(caller: Caller, world: World, location: str)
 
 
 def test_the_environment_changes_nothing(
-    caller: Caller, world: World, monkeypatch: pytest.MonkeyPatch, netrc: object
+    caller: Caller,
+    world: World,
+    monkeypatch: pytest.MonkeyPatch,
+    netrc: object,
+    closed_port: int,
 ) -> None:
     for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
-        monkeypatch.setenv(name, f"http://127.0.0.1:{closed_port()}")
-        monkeypatch.setenv(name.lower(), f"http://127.0.0.1:{closed_port()}")
+        monkeypatch.setenv(name, f"http://127.0.0.1:{closed_port}")
+        monkeypatch.setenv(name.lower(), f"http://127.0.0.1:{closed_port}")
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/nonexistent")
 
     assert caller.status() == 200
@@ -334,8 +338,8 @@ def open_descriptors() -> int:
     return len(list(Path("/proc/self/fd").iterdir()))
 
 
-def test_calls_leave_no_descriptor_open(open_transport: OpenTransport) -> None:
-    nowhere = Caller(open_transport(), f"http://127.0.0.1:{closed_port()}")
+def test_calls_leave_no_descriptor_open(open_transport: OpenTransport, closed_port: int) -> None:
+    nowhere = Caller(open_transport(), f"http://127.0.0.1:{closed_port}")
     assert nowhere.failure() is FailureReason.CONNECT
     before = open_descriptors()
 

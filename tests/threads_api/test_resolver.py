@@ -10,7 +10,7 @@ from exporter.simulator import Simulator, User
 from exporter.threads_api.network import Network
 from exporter.threads_api.resolver import Address, Resolver
 from tests.threads_api.callers import Caller, new_transport
-from tests.threads_api.peers import closed_port, full_host
+from tests.threads_api.peers import full_host
 
 _THREADS = 4
 
@@ -142,8 +142,8 @@ def test_a_closed_resolver_answers_nobody(stalled: StalledResolver) -> None:
         stalled.resolve("127.0.0.1", 80, 5)
 
 
-def test_the_next_address_is_tried(simulator: Simulator, acme: User) -> None:
-    resolver = ScriptedResolver(closed_port(), simulator.port)
+def test_the_next_address_is_tried(simulator: Simulator, acme: User, closed_port: int) -> None:
+    resolver = ScriptedResolver(closed_port, simulator.port)
 
     assert failure_with(resolver, "http://graph.invalid/v1.0", 5) is None
 
@@ -155,7 +155,7 @@ def test_a_dead_address_leaves_time_for_the_next(simulator: Simulator, acme: Use
         assert failure_with(resolver, "http://graph.invalid/v1.0", 1) is None
 
 
-def test_the_last_address_tells_the_reason() -> None:
-    resolver = ScriptedResolver(closed_port(), closed_port())
+def test_the_last_address_tells_the_reason(closed_port: int) -> None:
+    resolver = ScriptedResolver(closed_port, closed_port)
 
     assert failure_with(resolver, "http://graph.invalid/v1.0", 5) is FailureReason.CONNECT
