@@ -4,10 +4,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from exporter.simulator import Simulator, World
 from tests.integration.prometheus_server import PROMETHEUS_3
 from tests.workspace import Workspace
+
+# A slow example is a busy machine, no defect.
+settings.register_profile(
+    "any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("any machine")
 
 SERVERS = {
     "prometheus": (

@@ -6,7 +6,7 @@ T = TypeVar("T")
 
 
 def eventually(
-    look: Callable[[], T], fits: Callable[[T], object] = bool, *, within: float = 30.0
+    look: Callable[[], T], fits: Callable[[T], object] = bool, *, within: float = 90.0
 ) -> T:
     """Look until what is seen fits, and return it; fails with what was seen last."""
     deadline = time.monotonic() + within

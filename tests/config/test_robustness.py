@@ -42,19 +42,17 @@ def _load(content: bytes) -> None:
     assert all(line.isprintable() for line in lines)
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(files)
 def test_any_values(content: dict[str, object]) -> None:
     _load(yaml.safe_dump(content, allow_unicode=True).encode())
 
 
-@settings(deadline=None)
 @given(st.integers(0, len(EXAMPLE)), st.binary(min_size=1, max_size=4), st.integers(0, 8))
 def test_a_broken_example(position: int, inserted: bytes, removed: int) -> None:
     _load(EXAMPLE[:position] + inserted + EXAMPLE[position + removed :])
 
 
-@settings(deadline=None)
 @given(st.binary())
 def test_any_bytes(content: bytes) -> None:
     _load(content)

@@ -408,7 +408,6 @@ def bounded(examples: int) -> settings:
     return settings(
         max_examples=examples,
         stateful_step_count=30,
-        deadline=None,
         suppress_health_check=list(HealthCheck),
     )
 

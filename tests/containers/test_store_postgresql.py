@@ -30,8 +30,8 @@ pytest_plugins = ("tests.containers.backends",)
 pytestmark = pytest.mark.postgresql
 
 TIMEOUT = 1.0
-# A call looks at the time ten times a second, and a busy machine adds to it.
-LEEWAY = 2.0
+# A call looks at the time ten times a second, and a busy machine adds much to it.
+LEEWAY = 10.0
 
 
 @pytest.fixture

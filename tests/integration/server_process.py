@@ -27,5 +27,5 @@ def _is_ready(process: subprocess.Popen[bytes], url: str, log_file: Path) -> boo
     assert process.poll() is None, log_file.read_text("utf-8")
     try:
         return requests.get(url, timeout=5).ok
-    except requests.ConnectionError:
+    except (requests.ConnectionError, requests.Timeout):
         return False

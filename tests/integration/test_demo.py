@@ -24,7 +24,7 @@ class Demo:
             found = scrape.select(name, **labels)
             return sum(sample.value > above for sample in found) >= fitting
 
-        return eventually(self.exporter.scrape, fits, within=60)
+        return eventually(self.exporter.scrape, fits)
 
 
 @pytest.fixture(scope="module")

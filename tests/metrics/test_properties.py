@@ -50,7 +50,7 @@ def registry_of(exporter: Exporter) -> CollectorRegistry:
     return registry
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(st.lists(observations, max_size=2), st.lists(known_errors, max_size=2))
 def test_whatever_was_seen_both_parsers_read_it_back(
     seen: list[AccountObservation], catalogue: list[KnownError]
@@ -64,7 +64,7 @@ def test_whatever_was_seen_both_parsers_read_it_back(
     assert repeated(collected) == []
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(observations)
 def test_label_values_stay_within_their_closed_sets(seen: AccountObservation) -> None:
     for family in registry_of(exporter_with([seen], [])).collect():
@@ -73,7 +73,7 @@ def test_label_values_stay_within_their_closed_sets(seen: AccountObservation) ->
                 assert value in CLOSED_SETS.get((sample.name, label), {value})
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(st.lists(st.integers(0, 4), max_size=3), st.integers(0, 9))
 def test_each_container_is_shown_or_counted_as_left_out(sizes: list[int], limit: int) -> None:
     exporter = exporter_of(*(with_containers(*pair) for pair in enumerate(sizes)))
@@ -86,7 +86,6 @@ def test_each_container_is_shown_or_counted_as_left_out(sizes: list[int], limit:
     assert dropped.endswith(f" {7.0 * max(0, sum(sizes) - limit)}")
 
 
-@settings(deadline=None)
 @given(st.text() | st.text(",;=/q*. 01version"))
 def test_whatever_is_asked_for_some_format_is_answered(accept: str) -> None:
     assert negotiate(accept).content_type.startswith(("text/plain", "application/openmetrics"))

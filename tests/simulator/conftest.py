@@ -17,12 +17,12 @@ class Caller:
 
     def get(self, path: str, **parameters: str) -> requests.Response:
         return requests.get(
-            f"{self.base_url}/{path}", params=parameters, headers=self._headers(), timeout=5
+            f"{self.base_url}/{path}", params=parameters, headers=self._headers(), timeout=30
         )
 
     def post(self, path: str, **form: str) -> requests.Response:
         return requests.post(
-            f"{self.base_url}/{path}", data=form, headers=self._headers(), timeout=5
+            f"{self.base_url}/{path}", data=form, headers=self._headers(), timeout=30
         )
 
     def quotas(self, fields: str) -> object:

@@ -17,7 +17,7 @@ def test_a_call_is_logged_as_it_was(
     requests.get(
         f"{simulator.base_url}/me/threads_publishing_limit?fields=quota_usage",
         headers={"Authorization": f"Bearer {acme.token.value}", "User-Agent": "test/1"},
-        timeout=5,
+        timeout=30,
     )
 
     assert simulator.calls == (
@@ -38,7 +38,7 @@ def test_a_call_is_logged_as_it_was(
 
 def test_how_the_token_was_shown_is_logged(simulator: Simulator) -> None:
     for url in (f"{simulator.base_url}/me", f"{simulator.base_url}/me?access_token=t"):
-        requests.get(url, timeout=5)
+        requests.get(url, timeout=30)
 
     assert [(call.auth, call.token) for call in simulator.calls] == [
         (AuthWay.NONE, None),
@@ -48,7 +48,7 @@ def test_how_the_token_was_shown_is_logged(simulator: Simulator) -> None:
 
 def test_a_header_without_a_bearer_token_is_none(simulator: Simulator) -> None:
     for header in ("Basic abc", "Bearer", ""):
-        requests.get(f"{simulator.base_url}/me", headers={"Authorization": header}, timeout=5)
+        requests.get(f"{simulator.base_url}/me", headers={"Authorization": header}, timeout=30)
 
     assert [call.auth for call in simulator.calls] == [AuthWay.NONE] * 3
 
@@ -83,7 +83,7 @@ def test_the_log_keeps_the_newest(clock: ControlledClock) -> None:
     world = World(clock, max_calls=2)
     with Simulator(world) as simulator:
         for number in range(3):
-            requests.get(f"{simulator.base_url}/{number}", timeout=5)
+            requests.get(f"{simulator.base_url}/{number}", timeout=30)
 
     assert [call.path for call in world.calls()] == ["/v1.0/1", "/v1.0/2"]
     assert world.log.total == 3

@@ -14,7 +14,7 @@ from tests.simulator.conftest import Caller, error_of
 def raw_answer(caller: Caller) -> bytes:
     """Return all the bytes that a call gets, up to the end of the connection."""
     host, port = caller.base_url.removeprefix("http://").removesuffix("/v1.0").split(":")
-    with closing(socket.create_connection((host, int(port)), timeout=5)) as connection:
+    with closing(socket.create_connection((host, int(port)), timeout=30)) as connection:
         connection.sendall(
             b"GET /v1.0/me HTTP/1.1\r\nHost: sim\r\nConnection: close\r\n"
             b"Authorization: Bearer " + caller.token.encode() + b"\r\n\r\n"
@@ -115,7 +115,7 @@ def test_canned_answers(
 def test_redirects_name_any_place(world: World, simulator: Simulator, acme: User) -> None:
     world.inject(faults.redirect("https://example.invalid/x", 307))
 
-    answer = requests.get(f"{simulator.base_url}/me", allow_redirects=False, timeout=5)
+    answer = requests.get(f"{simulator.base_url}/me", allow_redirects=False, timeout=30)
 
     assert (answer.status_code, answer.headers["Location"]) == (307, "https://example.invalid/x")
 
@@ -188,7 +188,7 @@ def test_a_slow_body_starts_with_its_head(world: World, caller: Caller) -> None:
         f"{caller.base_url}/me",
         headers={"Authorization": f"Bearer {caller.token}"},
         stream=True,
-        timeout=5,
+        timeout=30,
     ) as answer:
         assert answer.status_code == 200
         assert answer.raw.read(1) == b"{"
@@ -198,7 +198,7 @@ def test_slow_headers_do_not_end_in_time(world: World, caller: Caller) -> None:
     world.inject(faults.DrippingHeaders(60))
 
     with pytest.raises(requests.ReadTimeout):
-        requests.get(f"{caller.base_url}/me", timeout=0.1)
+        requests.get(f"{caller.base_url}/me", timeout=(30, 0.1))
 
 
 def test_a_truncated_body_ends_early(world: World, caller: Caller) -> None:
@@ -270,7 +270,7 @@ def test_a_hung_call_is_not_answered(world: World, simulator: Simulator) -> None
     world.inject(faults.Hang())
 
     with pytest.raises(requests.ReadTimeout):
-        requests.get(f"{simulator.base_url}/me", timeout=0.05)
+        requests.get(f"{simulator.base_url}/me", timeout=(30, 0.5))
 
     assert world.calls()[0].status is None
 

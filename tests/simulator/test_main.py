@@ -52,7 +52,7 @@ def test_it_runs_until_told_to_stop(number: signal.Signals) -> None:
         assert process.stdout is not None
         assert process.stdout.readline().startswith("simulated Threads API: http://127.0.0.1:")
         process.send_signal(number)
-        assert process.wait(5) == 0
+        assert process.wait(30) == 0
 
 
 def test_it_says_where_it_listens(

@@ -29,7 +29,7 @@ def tls_simulator(world: World, certificate: Path) -> Iterator[Simulator]:
 
 
 def exchange(simulator: Simulator, request: bytes) -> bytes:
-    with closing(socket.create_connection(("127.0.0.1", simulator.port), timeout=5)) as connection:
+    with closing(socket.create_connection(("127.0.0.1", simulator.port), timeout=30)) as connection:
         connection.sendall(request)
         return b"".join(iter(lambda: connection.recv(65_536), b""))
 
@@ -42,7 +42,7 @@ def wait_for_calls(world: World, count: int) -> None:
 def test_a_connection_is_kept_alive(simulator: Simulator, caller: Caller) -> None:
     with requests.Session() as session:
         session.headers["Authorization"] = f"Bearer {caller.token}"
-        answers = [session.get(f"{simulator.base_url}/me", timeout=5) for _ in range(5)]
+        answers = [session.get(f"{simulator.base_url}/me", timeout=30) for _ in range(5)]
 
     assert [answer.status_code for answer in answers] == [200] * 5
     assert simulator.connections == 1
@@ -69,7 +69,7 @@ def test_many_callers_are_answered_at_once(simulator: Simulator, caller: Caller)
 def test_unknown_paths(simulator: Simulator, caller: Caller, method: str, path: str) -> None:
     root = simulator.base_url.removesuffix("/v1.0")
 
-    answer = requests.request(method, root + path, timeout=5)
+    answer = requests.request(method, root + path, timeout=30)
 
     assert error_of(answer) == (400, 2500, None)
     assert simulator.calls[0].endpoint == "unknown"
@@ -103,7 +103,7 @@ def test_a_caller_that_leaves_is_passed_over(
     simulator: Simulator, caller: Caller, capfd: pytest.CaptureFixture[str]
 ) -> None:
     simulator.world.inject(faults.OversizedBody(10_000_000), times=1)
-    with closing(socket.create_connection(("127.0.0.1", simulator.port), timeout=5)) as connection:
+    with closing(socket.create_connection(("127.0.0.1", simulator.port), timeout=30)) as connection:
         connection.sendall(b"GET /v1.0/me HTTP/1.1\r\n\r\n")
         connection.recv(10)
 
@@ -144,7 +144,7 @@ def test_a_hung_caller_that_leaves_frees_its_thread(
     before = threading.active_count()
 
     with pytest.raises(requests.ReadTimeout):
-        requests.get(f"{simulator.base_url}/me", timeout=0.05)
+        requests.get(f"{simulator.base_url}/me", timeout=(30, 0.05))
 
     while threading.active_count() > before:
         time.sleep(0.001)
@@ -169,7 +169,7 @@ def test_stopping_ends_what_is_under_way(world: World, caller: Caller, fault: fa
 
 def test_stopping_ends_idle_connections(world: World) -> None:
     with Simulator(world) as simulator:
-        connection = socket.create_connection(("127.0.0.1", simulator.port), timeout=5)
+        connection = socket.create_connection(("127.0.0.1", simulator.port), timeout=30)
         while simulator.connections == 0:
             time.sleep(0.001)
 
@@ -214,7 +214,7 @@ def test_tls_is_served_with_the_given_certificate(
         f"{tls_simulator.base_url}/me",
         headers={"Authorization": f"Bearer {acme.token.value}"},
         verify=str(certificate),
-        timeout=5,
+        timeout=30,
     )
 
     assert tls_simulator.base_url.startswith("https://127.0.0.1:")
@@ -235,8 +235,8 @@ def test_a_caller_that_distrusts_the_certificate_shows_no_token(
 def test_a_silent_tls_caller_does_not_stop_the_others(
     tls_simulator: Simulator, acme: User, certificate: Path
 ) -> None:
-    with closing(socket.create_connection(("127.0.0.1", tls_simulator.port), timeout=5)):
-        answer = requests.get(f"{tls_simulator.base_url}/me", verify=str(certificate), timeout=5)
+    with closing(socket.create_connection(("127.0.0.1", tls_simulator.port), timeout=30)):
+        answer = requests.get(f"{tls_simulator.base_url}/me", verify=str(certificate), timeout=30)
 
     assert answer.status_code == 400
 

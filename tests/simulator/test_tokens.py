@@ -26,14 +26,14 @@ def test_a_valid_token_knows_its_user(acme: User, caller: Caller) -> None:
 
 def test_a_token_is_taken_from_the_query_too(acme: User, simulator: Simulator) -> None:
     answer = requests.get(
-        f"{simulator.base_url}/me", params={"access_token": acme.token.value}, timeout=5
+        f"{simulator.base_url}/me", params={"access_token": acme.token.value}, timeout=30
     )
 
     assert answer.json() == {"id": acme.user_id}
 
 
 def test_a_call_needs_a_token(simulator: Simulator) -> None:
-    assert error_of(requests.get(f"{simulator.base_url}/me", timeout=5)) == (400, 104, None)
+    assert error_of(requests.get(f"{simulator.base_url}/me", timeout=30)) == (400, 104, None)
 
 
 def test_an_unknown_token_cannot_be_parsed(simulator: Simulator) -> None:

@@ -64,7 +64,7 @@ def caller(open_transport: OpenTransport, simulator: Simulator, acme: User) -> C
 @pytest.fixture
 def hurried(open_transport: OpenTransport, simulator: Simulator, acme: User) -> Caller:
     """Return a caller with acme's token that gives up soon."""
-    return Caller(open_transport(timeout=0.3), simulator.base_url, acme.token.value)
+    return Caller(open_transport(timeout=1.0), simulator.base_url, acme.token.value)
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from exporter.domain import (
@@ -443,7 +443,7 @@ def ask_everything(client: ThreadsClient, token: Secret) -> Collection[Reply[obj
     status=st.sampled_from([200] * 5 + [204, 302, 400, 401, 403, 404, 429, 500, 503])
     | st.integers(200, 999),
 )
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=80)
 def test_whatever_meta_answers_there_is_a_reply(
     lasting: tuple[World, ThreadsClient], body: bytes, status: int
 ) -> None:

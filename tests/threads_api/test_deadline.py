@@ -13,7 +13,7 @@ from exporter.threads_api.network import Network
 from tests.threads_api.callers import Caller, new_transport
 from tests.threads_api.peers import connects_under_way, dripping_host, full_host, silent_host
 
-_SOON = 5.0
+_SOON = 10.0
 _SLOW = [faults.Hang(), faults.DrippingHeaders(0.1), faults.DrippingBody(0.5), faults.Latency(30)]
 _UNENDING_TLS_RECORD = b"\x16\x03\x03\x40\x00"
 
@@ -156,13 +156,13 @@ def test_deadlines_pass_in_their_own_order() -> None:
             passed.append(seconds)
 
     with closing(DeadlineKeeper()) as keeper:
-        threads = [threading.Thread(target=expire, args=(s,)) for s in (0.3, 0.15, 0.01)]
+        threads = [threading.Thread(target=expire, args=(s,)) for s in (1.0, 0.5, 0.01)]
         for thread in threads:
             thread.start()
         for thread in threads:
             thread.join(_SOON)
 
-    assert passed == [0.01, 0.15, 0.3]
+    assert passed == [0.01, 0.5, 1.0]
 
 
 def test_a_lifted_deadline_does_not_pass() -> None:

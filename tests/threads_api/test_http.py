@@ -170,7 +170,6 @@ def test_what_is_no_answer(
 @given(sent=st.binary(max_size=200), opening=st.sampled_from((b"", OK, OK + b"\r\n")))
 @settings(
     max_examples=60,
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 def test_whatever_arrives_is_an_answer_or_a_reason(

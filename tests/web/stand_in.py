@@ -32,7 +32,7 @@ class Gate:
 
     def pass_through(self) -> None:
         self.reached.set()
-        self.opened.wait(10)
+        self.opened.wait(30)
 
 
 def _nothing() -> None:
@@ -101,7 +101,7 @@ def serving(
 
 
 def connect(server: WebServer) -> HTTPConnection:
-    return HTTPConnection(server.addresses[0], timeout=10)
+    return HTTPConnection(server.addresses[0], timeout=30)
 
 
 def ask(

@@ -165,7 +165,7 @@ class Client:
 
     def send(self, method: str, path: str, body: Body, headers: Mapping[str, str]) -> Reply:
         """Send a request, a body of several pieces without its length."""
-        connection = HTTPConnection(self.address, timeout=10)
+        connection = HTTPConnection(self.address, timeout=30)
         try:
             connection.request(method, path, body, dict(headers))
             response = connection.getresponse()

@@ -32,7 +32,7 @@ HEAD = (
 
 def dial(server: WebServer) -> socket.socket:
     host, port = server.addresses[0].split(":")
-    return socket.create_connection((host, int(port)), timeout=5)
+    return socket.create_connection((host, int(port)), timeout=30)
 
 
 @dataclass

@@ -27,7 +27,6 @@ def filled(registry: Registry) -> None:
 @settings(
     max_examples=40,
     derandomize=True,
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 def test_every_answer_is_documented(case: "OpenApiCase", client: Client) -> None:
