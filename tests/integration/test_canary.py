@@ -27,9 +27,16 @@ from tests.integration.every_fault import ECHOES, FAULTS, suffer_every_fault
 from tests.integration.leaks import leaks
 from tests.running_exporter import running
 from tests.scrape import OPENMETRICS, TEXT
-from tests.workspace import Section, Workspace
+from tests.workspace import FAST_POLLING, Section, Workspace
 
 TIMEOUT = "300ms"
+# To poll so many accounts every second is more than the exporter can do while it is measured.
+POLLING = {
+    **FAST_POLLING,
+    "quota": {"interval": "5s"},
+    "token": {"interval": "5s"},
+    "containers": {"interval": "5s", "give_up_after": "5m"},
+}
 PATHS = ("/", "/?q=canary", "/config", "/-/healthy", "/-/ready", "/absent", "/probe")
 FORMATS = (TEXT, "text/plain; version=1.0.0", OPENMETRICS)
 
@@ -93,7 +100,7 @@ def test_no_token_is_said_whatever_fault_there_is(
     workspace: Workspace, suffering: World, auth: str, log_format: str
 ) -> None:
     api = {"timeout": TIMEOUT, "auth": auth}
-    file = workspace.configure(entries(suffering, workspace), api)
+    file = workspace.configure(entries(suffering, workspace), api, polling=POLLING)
     flags = ("--log.level=debug", f"--log.format={log_format}", "--web.enable-lifecycle")
     with serving(file, *flags) as exporter:
         exporter.wait_until_ready()
