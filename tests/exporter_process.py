@@ -54,8 +54,8 @@ class ExporterProcess:
     def send(self, number: signal.Signals) -> None:
         self.process.send_signal(number)
 
-    def wait(self) -> int:
-        return self.process.wait(timeout=30)
+    def wait(self, within: float = 90.0) -> int:
+        return self.process.wait(timeout=within)
 
 
 @contextmanager

@@ -49,7 +49,8 @@ def store_url(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def store(store_url: str) -> Iterator[ContainerStore]:
-    store = ContainerStore(store_url)
+    # However busy the machine is: how long a store waits is tested with stores of their own.
+    store = ContainerStore(store_url, timeout=60.0)
     store.open()
     yield store
     store.close()

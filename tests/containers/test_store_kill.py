@@ -25,17 +25,19 @@ processes = multiprocessing.get_context("forkserver")
 processes.set_forkserver_preload(["tests.containers.registering"])
 
 
-def killed_after(seconds: float, url: str, prefix: str, *, at_work: bool) -> Mapping[str, set[str]]:
-    """Register until killed, that long after the start or the first try; return what was told."""
+def killed_after(messages: int, seconds: float, url: str, prefix: str) -> Mapping[str, set[str]]:
+    """Register until killed, so long after so many messages; return what was told."""
     reader, writer = processes.Pipe(duplex=False)
     process = processes.Process(target=register_for_ever, args=(url, prefix, writer))
     process.start()
     writer.close()
-    if at_work:
-        reader.poll(60)
+    told: dict[str, set[str]] = defaultdict(set)
+    for _ in range(messages):
+        assert reader.poll(60)
+        word, ids = reader.recv()
+        told[word] |= ids
     time.sleep(seconds)
     process.kill()
-    told: dict[str, set[str]] = defaultdict(set)
     for word, ids in _received(reader):
         told[word] |= ids
     process.join()
@@ -55,9 +57,8 @@ def test_a_killed_process_loses_nothing_and_makes_nothing_up(store_url: str) -> 
 
     for number in range(KILLS):
         # One in four comes as it starts, while the tables may not be there yet.
-        told = killed_after(
-            moments.uniform(0.02, 0.5), store_url, str(number), at_work=number % 4 > 0
-        )
+        messages, longest = (moments.randint(1, 40), 0.01) if number % 4 else (0, 0.5)
+        told = killed_after(messages, moments.uniform(0, longest), store_url, str(number))
         tried |= told["tried"]
         registered |= told["registered"]
         ended |= told["ended"]

@@ -39,13 +39,13 @@ def test_a_signal_ends_it_well_though_calls_to_meta_hang(
     live_world.inject(faults.Hang())
     users = [acme, *(live_world.add_user(f"account-{index}") for index in range(9))]
     accounts = [workspace.account(user) for user in users]
-    # Longer than anyone waits for the process: nothing but the signal can end the calls in time.
+    # Longer than the test waits for the process: nothing but the signal can end the calls in time.
     with serving(workspace.configure(accounts, {"timeout": "60s"})) as exporter:
         eventually(live_world.calls, lambda calls: len(calls) == 20)
         assert exporter.get("/metrics").status_code == 200
         exporter.send(number)
 
-        assert exporter.wait() == 0
+        assert exporter.wait(within=40) == 0
 
     assert f"msg=stopping signal={number.name}" in exporter.output
     assert "Traceback" not in exporter.output
