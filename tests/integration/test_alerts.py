@@ -17,7 +17,7 @@ from tests.integration.prometheus_server import PrometheusServer, prometheus_ser
 from tests.integration.troubled_world import TroubledWorld, troubled_world
 from tests.integration.webhook_sink import Alert, WebhookSink, webhook_sink
 
-pytestmark = pytest.mark.prometheus
+pytestmark = [pytest.mark.prometheus, pytest.mark.alone]
 
 SHIPPED = Path(__file__).parents[2] / "alerts/threads-exporter.rules.yaml"
 SHORTENED = (

@@ -14,7 +14,7 @@ from tests.eventually import eventually
 from tests.exporter_process import exporter_process
 from tests.integration.prometheus_server import PROMETHEUS_3, PrometheusServer, prometheus_server
 
-pytestmark = pytest.mark.prometheus
+pytestmark = [pytest.mark.prometheus, pytest.mark.xdist_group("dashboards")]
 
 BINARIES = {"prometheus": "prometheus", "prometheus-3": str(PROMETHEUS_3)}
 LATE = "the demo's account is not rate-limited before its fourth minute"

@@ -11,6 +11,8 @@ from tests.eventually import eventually
 from tests.exporter_process import ExporterProcess, exporter_process
 from tests.scrape import Scrape
 
+pytestmark = pytest.mark.xdist_group("demo")
+
 
 @dataclass(frozen=True)
 class Demo:

@@ -13,7 +13,7 @@ from tests.exporter_process import ExporterProcess, serving
 from tests.integration.prometheus_server import PrometheusServer, prometheus_server
 from tests.workspace import Section, Workspace
 
-pytestmark = pytest.mark.prometheus
+pytestmark = [pytest.mark.prometheus, pytest.mark.xdist_group("prometheus")]
 
 FAILURES = ("INVALID_BIT_RATE", "INVALID_BIT_RATE", "UNKNOWN", "NEVER_HEARD_OF")
 

@@ -17,6 +17,8 @@ from tests.eventually import eventually
 from tests.exporter_process import ExporterProcess, serving
 from tests.workspace import Workspace
 
+pytestmark = pytest.mark.xdist_group("runbooks")
+
 PAGES = sorted((Path(__file__).parents[2] / "docs" / "runbooks").glob("*.md"))
 TOKEN = "token-of-the-registrar"
 LIVES = {
