@@ -12,7 +12,7 @@ SOURCES := alerts dashboards exporter tests
 .PHONY: help
 help: ## Show this help
 	@echo "Usage: make TARGET"
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-19s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(READY): pyproject.toml uv.lock scripts/setup scripts/uv.txt
 	@scripts/setup
@@ -66,6 +66,11 @@ check-docs: $(READY) ## Fail where a generated page, rule or dashboard differs f
 	$(BIN)/python -m alerts --check
 	$(BIN)/python -m alerts --check $(DEMO_RULES)
 	$(BIN)/python -m dashboards --check --configmaps
+
+.PHONY: dashboards-preview
+dashboards-preview: $(READY) ## Draw the dashboards with Grafana's libraries; needs node, npm, chromium
+	@scripts/fetch-prometheus
+	@$(BIN)/python -m dashboards.preview $(ARGS)
 
 .PHONY: picture
 picture: $(READY) ## Take the README's picture of the demo anew; needs chromium
