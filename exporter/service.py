@@ -19,10 +19,11 @@ from exporter.config.settings import AccountSettings, Settings
 from exporter.containers.registry import ContainerRegistry
 from exporter.containers.store import ContainerStore
 from exporter.domain import Poll, PollJob
-from exporter.metrics.exposition import Exposition, expose
+from exporter.metrics.account_lines import AccountLines
+from exporter.metrics.exposition import Exposition, Expositions, expose
 from exporter.metrics.instruments import Instruments
 from exporter.metrics.probe import Probe
-from exporter.metrics.registry import account_registry, build_registry
+from exporter.metrics.registry import account_registry, exporter_registry
 from exporter.metrics.state import BuildInfo, ExporterState, Sources
 from exporter.observations.model import AccountObservation
 from exporter.observations.store import Observations
@@ -109,18 +110,22 @@ class Service:
             allowances=Allowances(clock),
         )
         self._scheduler = PollScheduler(
-            self._poller.run,
+            self._poll,
             max_in_flight=settings.polling.max_in_flight,
             observer=self._instruments,
             clock=clock,
         )
         self._sources = Sources(
             accounts=self._observations.view,
+            changed=self._observations.take_changed,
             state=self._state,
             calls_24h=self._poller.calls_24h,
             clock=clock,
         )
-        self._registry = build_registry(self._sources, self._instruments)
+        self._account_lines = AccountLines(self._sources, self._instruments)
+        self._expositions = Expositions(
+            self._account_lines, exporter_registry(self._sources, self._instruments)
+        )
         self._apply(settings)
 
     def start(self, upkeep: UpkeepIntervals = _USUAL_UPKEEP) -> None:
@@ -144,8 +149,12 @@ class Service:
         if self._scheduler.follow_clock():
             _log.warning("the wall clock was set, the polls are planned anew")
 
+    def _poll(self, account: str, poll: Poll) -> None:
+        self._poller.run(account, poll)
+        self._account_lines.refresh()
+
     def expose(self, accept: str, accept_encoding: str, names: Sequence[str]) -> Exposition:
-        return expose(self._registry, accept, accept_encoding, names)
+        return self._expositions.expose(accept, accept_encoding, names)
 
     def probe(
         self, account: str, timeout: float | None, accept: str, accept_encoding: str
