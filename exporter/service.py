@@ -291,11 +291,13 @@ class Service:
             self._account_files.changed(patterns) or self._reloads.failed(_ACCOUNT_FILES)
         ):
             self._reloads.attempt(_ACCOUNT_FILES, self._load_all)
+            self._account_files.confirm(patterns)
         patterns = self._settings.container_files
         if patterns and (
             self._container_files.changed(patterns) or self._reloads.failed(_CONTAINER_FILES)
         ):
             self._reloads.attempt(_CONTAINER_FILES, self._load_containers)
+            self._container_files.confirm(patterns)
 
     def _state(self) -> ExporterState:
         return ExporterState(

@@ -5,9 +5,17 @@ import ssl
 import time
 from typing import Any, ClassVar
 
+from requests import PreparedRequest, Response
 from requests.adapters import HTTPAdapter
-from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, PoolManager
+from requests.structures import CaseInsensitiveDict
+from urllib3 import (
+    BaseHTTPResponse,
+    HTTPConnectionPool,
+    HTTPSConnectionPool,
+    PoolManager,
+)
 from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import ConnectionPool
 
 from exporter.threads_api.deadline import Deadline
 from exporter.threads_api.network import Network
@@ -81,6 +89,7 @@ class GuardedAdapter(HTTPAdapter):
     def __init__(self, connector: Connector, tls: ssl.SSLContext) -> None:
         self._tls = tls
         self._pool_classes = _pool_classes(connector)
+        self._pools: dict[str, ConnectionPool] = {}
         super().__init__(pool_connections=1, pool_maxsize=1)
 
     def init_poolmanager(self, *args: Any, **options: Any) -> None:
@@ -93,6 +102,29 @@ class GuardedAdapter(HTTPAdapter):
         )
         manager.pool_classes_by_scheme = self._pool_classes
         return manager
+
+    def get_connection_with_tls_context(
+        self, request: PreparedRequest, *args: Any, **options: Any
+    ) -> ConnectionPool:
+        """Return the origin's pool, looked up once: requests would at each call."""
+        origin = "/".join(str(request.url).split("/", 3)[:3])
+        if origin not in self._pools:
+            pool = super().get_connection_with_tls_context(request, *args, **options)
+            self._pools[origin] = pool
+        return self._pools[origin]
+
+    def close(self) -> None:
+        self._pools.clear()
+        super().close()
+
+    def build_response(self, req: PreparedRequest, resp: BaseHTTPResponse) -> Response:
+        """Return what is read of an answer: requests would look for cookies and an encoding."""
+        response = Response()
+        response.request = req
+        response.status_code = resp.status
+        response.headers = CaseInsensitiveDict(resp.headers)
+        response.raw = resp
+        return response
 
     def cert_verify(self, conn: object, url: str, verify: object, cert: object) -> None:
         """Leave the TLS context alone: requests would load its CA file for each connection."""

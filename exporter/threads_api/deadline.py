@@ -22,6 +22,11 @@ class Deadline:
     def remaining(self) -> float:
         return 0.0 if self.passed else max(self.expires_at - time.monotonic(), 0.0)
 
+    @property
+    def over(self) -> bool:
+        """Tell whether the deadline has passed or was lifted."""
+        return self._sockets is None
+
     def check(self) -> None:
         """Raise TimeoutError once the deadline has passed."""
         if self.passed:
@@ -116,6 +121,9 @@ class DeadlineKeeper:
     def _next_passed(self) -> Deadline | None:
         with self._changed:
             while not self._closed:
+                # Most calls end long before their deadline: it is not worth waking up for then.
+                while self._pending and self._pending[0][2].over:
+                    heapq.heappop(self._pending)
                 if not self._pending:
                     self._changed.wait()
                 elif (wait := self._pending[0][0] - time.monotonic()) > 0:
