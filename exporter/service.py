@@ -197,6 +197,8 @@ class Service:
         problems = list(self._heartbeats.silent())
         if self._scheduler.oldest_run_seconds() > longest:
             problems.append(f"a poll has been under way for more than {longest:.0f} s")
+        if self._scheduler.overdue_seconds() > _SILENT_SECONDS:
+            problems.append(f"no poll was started for {_SILENT_SECONDS:.0f} s though one was due")
         if not self._poller.alive:
             problems.append("the thread that ends late calls has died")
         return problems
@@ -247,8 +249,7 @@ class Service:
         return [account for account in settings.accounts if self._shard.has(account.name)]
 
     def _plan(self, accounts: Sequence[AccountSettings], due: Sequence[PollJob]) -> None:
-        self._scheduler.plan(self._intervals(accounts))
-        self._run_now(due)
+        self._scheduler.plan(self._intervals(accounts), at_once=due)
 
     def _intervals(self, accounts: Sequence[AccountSettings]) -> Mapping[PollJob, float]:
         polling = self._settings.polling
