@@ -4,6 +4,7 @@ IMAGE ?= threads-exporter
 
 BIN := .venv/bin
 READY := .venv/.ready
+DEMO_RULES := --for-scale 0.02 --output deploy/prometheus/demo.rules.yaml
 SOURCES := alerts dashboards exporter tests
 
 .DEFAULT_GOAL := help
@@ -21,8 +22,8 @@ $(READY): pyproject.toml uv.lock scripts/setup scripts/uv.txt
 setup: $(READY) ## Install what all else here needs, into .tools and .venv
 
 .PHONY: demo
-demo: $(READY) ## Run the exporter on a simulated Threads API; no token needed
-	@$(BIN)/threads-exporter demo $(ARGS)
+demo: $(READY) ## Run the exporter on a simulated Threads API, with Prometheus where it is installed
+	@$(BIN)/python scripts/demo $(ARGS)
 
 .PHONY: run
 run: $(READY) ## Run the exporter with CONFIG=config.yaml
@@ -33,8 +34,9 @@ test: $(READY) ## Run all tests under the coverage gate, or ARGS="tests/web -k h
 	@scripts/test $(ARGS)
 
 .PHONY: servers
-servers: ## Get the real Prometheus and PostgreSQL that some tests start
+servers: ## Get the real Prometheus, Alertmanager and PostgreSQL that some tests start
 	@scripts/fetch-prometheus
+	@scripts/fetch-prometheus-3
 	@scripts/fetch-postgresql
 
 .PHONY: lint
@@ -42,6 +44,7 @@ lint: $(READY) ## Check style, format and types
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
+	$(BIN)/mypy scripts/demo
 
 .PHONY: format
 format: $(READY) ## Format the code and mend what ruff can mend
@@ -49,14 +52,20 @@ format: $(READY) ## Format the code and mend what ruff can mend
 	$(BIN)/ruff format
 
 .PHONY: docs
-docs: $(READY) ## Write the generated pages anew
+docs: $(READY) ## Write all that is generated anew: pages, rules and dashboards
 	$(BIN)/python -m exporter.metrics.docs
 	$(BIN)/python -m exporter.threads_api.docs
+	$(BIN)/python -m alerts
+	$(BIN)/python -m alerts $(DEMO_RULES)
+	$(BIN)/python -m dashboards --configmaps
 
 .PHONY: check-docs
-check-docs: $(READY) ## Fail where a generated page differs from the code
+check-docs: $(READY) ## Fail where a generated page, rule or dashboard differs from the code
 	$(BIN)/python -m exporter.metrics.docs --check
 	$(BIN)/python -m exporter.threads_api.docs --check
+	$(BIN)/python -m alerts --check
+	$(BIN)/python -m alerts --check $(DEMO_RULES)
+	$(BIN)/python -m dashboards --check --configmaps
 
 .PHONY: picture
 picture: $(READY) ## Take the README's picture of the demo anew; needs chromium

@@ -5,16 +5,27 @@ from pathlib import Path
 import pytest
 
 from exporter.simulator import Simulator, World
+from tests.integration.prometheus_server import PROMETHEUS_3
 from tests.workspace import Workspace
+
+SERVERS = {
+    "prometheus": (
+        ("prometheus", "promtool", "prometheus-alertmanager", "amtool"),
+        "sudo apt install prometheus prometheus-alertmanager",
+    ),
+    "prometheus3": ((str(PROMETHEUS_3),), "scripts/fetch-prometheus-3"),
+}
+"""The programs behind a marker, and how to get them."""
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Skip what needs the real Prometheus where there is none."""
-    if item.get_closest_marker("prometheus") is None:
-        return
-    missing = [name for name in ("prometheus", "promtool") if shutil.which(name) is None]
-    if missing:
-        pytest.skip(f"needs {' and '.join(missing)}: sudo apt install prometheus")
+    """Skip what needs a real server where there is none."""
+    for marker, (programs, remedy) in SERVERS.items():
+        if item.get_closest_marker(marker) is None:
+            continue
+        missing = [program for program in programs if shutil.which(program) is None]
+        if missing:
+            pytest.skip(f"needs {' and '.join(missing)}: {remedy}")
 
 
 @pytest.fixture

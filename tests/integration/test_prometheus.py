@@ -38,7 +38,7 @@ def monitored(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Monitored]:
         config_file = workspace.configure(prepare(acme, globex, workspace))
         with (
             serving(config_file) as exporter,
-            prometheus_server(folder / "prometheus", exporter.url) as prometheus,
+            prometheus_server(folder / "prometheus", {"threads": [exporter.url]}) as prometheus,
         ):
             eventually(lambda: prometheus.query("sum(threads_container_errors_total)").get(()) == 4)
             eventually(lambda: len(prometheus.query("threads_token_valid")) == 2)
