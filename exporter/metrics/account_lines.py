@@ -11,17 +11,19 @@ from prometheus_client.samples import Sample
 
 from exporter.metrics.account_labels import label_names, labelled
 from exporter.metrics.block import ACCOUNTS, Block
-from exporter.metrics.desc import Desc
+from exporter.metrics.desc import Desc, Samples
 from exporter.metrics.guard import Guard
 from exporter.metrics.instruments import Instruments
-from exporter.metrics.lines import sample_lines
+from exporter.metrics.lines import sample_lines, with_values
 from exporter.metrics.rows import ACCOUNT_ROWS
 from exporter.metrics.rows.row import ACCOUNT, AnyAccountRow
 from exporter.metrics.state import Allowance, Context, Sources
 from exporter.observations.model import AccountObservation
 
+Values = Mapping[tuple[str, ...], float]
 PARTS = tuple(dict.fromkeys(row.part for row in ACCOUNT_ROWS))
 PART_OF_ROW = tuple(PARTS.index(row.part) for row in ACCOUNT_ROWS)
+_UNREADABLE = object()
 
 
 @dataclass(slots=True)
@@ -61,9 +63,15 @@ class AccountLines:
         self._holds_until = inf
 
     def refresh(self) -> None:
-        """Render what changed, or holds no longer, since the last time."""
-        with self._lock:
-            self._refresh()
+        """Render what changed, or holds no longer, since the last time.
+
+        Where that is under way it is left to who comes next, the scrape at the latest.
+        """
+        if self._lock.acquire(blocking=False):
+            try:
+                self._refresh()
+            finally:
+                self._lock.release()
 
     def families(self) -> Sequence[FamilyText]:
         """Return the metrics that have samples, as they are now."""
@@ -130,33 +138,50 @@ class AccountLines:
         rows = [
             number
             for number, part in enumerate(PART_OF_ROW)
-            if not place.parts or place.parts[part] != parts[part]
+            if not place.parts or parts[part] is _UNREADABLE or place.parts[part] != parts[part]
         ]
+        block, within = divmod(place.number, ACCOUNTS)
+        unknown: dict[int, Values] = {}
+        for number in rows:
+            row, column = ACCOUNT_ROWS[number], self._columns[number]
+            values = self._read(row, partial(row.collect, observation, context), context)
+            if values and list(values) == self._shown(number, place, context):
+                known = column[block].lines(within)
+                column[block].replace(within, with_values(known, list(values.values())))
+            else:
+                unknown[number] = values
+        for number, lines in _rendered(unknown, place.label, context):
+            self._columns[number][block].replace(within, lines)
         place.parts, place.holds_until = parts, context.holds_until
         self._holds_until = min(self._holds_until, place.holds_until)
-        for number, lines in self._lines(rows, place.label, observation, context):
-            block, within = divmod(place.number, ACCOUNTS)
-            self._columns[number][block].replace(within, lines)
 
-    def _lines(
-        self, rows: Iterable[int], label: str, observation: AccountObservation, context: Context
-    ) -> Iterator[tuple[int, bytes]]:
-        samples = [
-            (number, list(self._samples(ACCOUNT_ROWS[number], label, observation, context)))
-            for number in rows
-        ]
-        lines = iter(sample_lines(chain.from_iterable(some for _, some in samples)))
-        for number, some in samples:
-            yield number, b"".join(line + b"\n" for line in islice(lines, len(some)))
+    def _read(self, row: AnyAccountRow, samples: Callable[[], Samples], context: Context) -> Values:
+        return self._guard.read(row.desc.name, row.labels(context), samples)
 
-    def _samples(
-        self, row: AnyAccountRow, label: str, observation: AccountObservation, context: Context
-    ) -> Iterator[Sample]:
-        labels = row.labels(context)
-        names = (ACCOUNT.name, *(label.name for label in labels))
-        read = partial(row.collect, observation, context)
-        for values, value in self._guard.read(row.desc.name, labels, read).items():
-            yield Sample(row.desc.name, dict(zip(names, (label, *values), strict=True)), value)
+    def _shown(self, number: int, place: _Place, context: Context) -> Sequence[tuple[str, ...]]:
+        """Return the labels' values of the lines that are there, a tuple for each."""
+        part = place.parts[PART_OF_ROW[number]] if place.parts else _UNREADABLE
+        if part is _UNREADABLE:
+            return ()
+        row = ACCOUNT_ROWS[number]
+        return list(self._read(row, partial(row.samples, part), context))
+
+
+def _rendered(
+    rows: Mapping[int, Values], label: str, context: Context
+) -> Iterator[tuple[int, bytes]]:
+    samples = chain.from_iterable(
+        _samples(ACCOUNT_ROWS[number], label, values, context) for number, values in rows.items()
+    )
+    lines = iter(sample_lines(samples) if rows else ())
+    for number, values in rows.items():
+        yield number, b"".join(line + b"\n" for line in islice(lines, len(values)))
+
+
+def _samples(row: AnyAccountRow, label: str, values: Values, context: Context) -> Iterator[Sample]:
+    names = (ACCOUNT.name, *(one.name for one in row.labels(context)))
+    for labels, value in values.items():
+        yield Sample(row.desc.name, dict(zip(names, (label, *labels), strict=True)), value)
 
 
 def _part(
@@ -167,7 +192,7 @@ def _part(
     try:
         return part(observation, context)
     except Exception:  # noqa: BLE001 — reading the row meets the same fault, and tells of it
-        return object()
+        return _UNREADABLE
 
 
 def _moved(

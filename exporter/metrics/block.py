@@ -23,13 +23,16 @@ class Block:
         for start, end in pairwise(accumulate(self._lengths, initial=0)):
             yield self.text[start:end]
 
+    def lines(self, place: int) -> bytes:
+        start = sum(self._lengths[:place])
+        return self.text[start : start + self._lengths[place]]
+
     def replace(self, place: int, lines: bytes) -> None:
         start = sum(self._lengths[:place])
         end = start + self._lengths[place]
         if self.text[start:end] != lines:
             self.text = b"".join((self.text[:start], lines, self.text[end:]))
             self._lengths[place] = len(lines)
-            self._deflated = None
 
     def deflated(self, text: bytes) -> Deflated:
         """Return `text`, which is or was the block's, compressed; kept while it is the block's."""

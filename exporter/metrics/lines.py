@@ -6,6 +6,7 @@ from prometheus_client import generate_latest
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 from prometheus_client.samples import Sample
+from prometheus_client.utils import floatToGoString
 
 Render = Callable[[Collector], bytes]
 
@@ -24,6 +25,20 @@ def sample_lines(samples: Iterable[Sample]) -> Sequence[bytes]:
     metric.samples = list(samples)
     _help, _type, *lines, _end = generate_latest(_OneMetric(metric)).split(b"\n")
     return lines
+
+
+def with_values(lines: bytes, values: Sequence[float]) -> bytes:
+    """Return the lines with other values, one for each: the rest of a line need not be rendered."""
+    parts = lines.split(b"\n")
+    return b"".join(
+        line[: line.rindex(b" ") + 1] + _value(value) + b"\n"
+        for line, value in zip(parts, values, strict=False)
+    )
+
+
+def _value(value: float) -> bytes:
+    text: str = floatToGoString(value)  # type: ignore[no-untyped-call]  # the library left it so
+    return text.encode("ascii")
 
 
 def header(metric: Metric, render: Render) -> bytes:

@@ -3,6 +3,8 @@
 import gzip
 import zlib
 from dataclasses import replace
+from threading import Event, Thread
+from typing import cast
 
 import pytest
 from hypothesis import given, settings
@@ -10,14 +12,14 @@ from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry
 from prometheus_client.registry import Collector
 
-from exporter.domain import Quota, QuotaKind
+from exporter.domain import Quota, QuotaKind, UsageResource
 from exporter.metrics.account_lines import AccountLines
 from exporter.metrics.block import ACCOUNTS
 from exporter.metrics.collector import AccountCollector
 from exporter.metrics.exposition import FORMATS, Exposition, Expositions, Selection
 from exporter.metrics.instruments import Instruments
 from exporter.metrics.rows import ACCOUNT_ROWS
-from exporter.observations.model import AccountObservation, QuotaReading, TokenReading
+from exporter.observations.model import AccountObservation, QuotaReading, TokenReading, UsageReading
 from tests.metrics.observed import observations
 from tests.metrics.scrapes import STATE, Exporter, exporter_of, identity, samples
 
@@ -191,3 +193,45 @@ def test_gzip_is_read_by_the_standard_library(accounts: int) -> None:
     packed = exporter.expositions.expose(None, "gzip", ["threads_polls_total"])
 
     assert len(samples(gzip.decompress(packed.body))) == 3 * accounts
+
+
+def test_refreshing_waits_for_nobody_and_a_scrape_shows_what_was_left() -> None:
+    exporter = exporter_of(AccountObservation(identity()))
+    begun, finish = Event(), Event()
+
+    def changed() -> tuple[str, ...]:
+        begun.set()
+        assert finish.wait(30)
+        return ("acme",)
+
+    lines = AccountLines(replace(exporter.sources, changed=changed), exporter.instruments)
+    other = Thread(target=lines.refresh)
+    other.start()
+    assert begun.wait(30)
+    begun.clear()
+
+    lines.refresh()
+
+    assert not begun.is_set()
+    finish.set()
+    other.join(30)
+    exporter.accounts["acme"] = AccountObservation(identity(), token=TokenReading(valid=True))
+    scrape = Expositions(lines, CollectorRegistry()).expose(None, None, ["threads_token_valid"])
+    assert samples(scrape.body) == ['threads_token_valid{account="acme"} 1.0']
+
+
+def test_what_becomes_unreadable_is_left_out_and_counted_each_time() -> None:
+    exporter = exporter_of(AccountObservation(identity()))
+    now = exporter.clock.monotonic()
+    readable = UsageReading({UsageResource.CALL_COUNT: 0.5}, now)
+    unreadable = UsageReading({}, cast("float", "yesterday"))
+    shown = []
+
+    for reading in (readable, unreadable, unreadable):
+        exporter.accounts["acme"] = AccountObservation(identity(), usage_reading=reading)
+        shown.append(exporter.scrape("threads_api_usage_ratio"))
+
+    counted = exporter.scrape("threads_exporter_collect_errors_total")
+    name = "threads_api_usage_ratio"
+    assert shown == [[f'{name}{{account="acme",resource="call_count"}} 0.5'], [], []]
+    assert f'threads_exporter_collect_errors_total{{metric="{name}"}} 3.0' in counted
