@@ -88,13 +88,14 @@ def test_accounts_of_every_block_change_and_stay_in_their_order() -> None:
     kept = Kept(exporter)
     kept.check()
 
-    for number in (0, ACCOUNTS - 1, ACCOUNTS, 2 * ACCOUNTS):
-        name = f"acme-{number}"
-        seen = exporter.accounts[name]
-        reading = quotas(number, exporter.clock.monotonic())
-        exporter.accounts[name] = replace(seen, quota_reading=reading)
+    for usage in (1, 10, 100):
+        for number in (0, ACCOUNTS - 1, ACCOUNTS, 2 * ACCOUNTS):
+            name = f"acme-{number}"
+            seen = exporter.accounts[name]
+            reading = quotas(usage + number, exporter.clock.monotonic())
+            exporter.accounts[name] = replace(seen, quota_reading=reading)
+        kept.check()
 
-    kept.check()
     assert len(exporter.scrape("threads_quota_usage")) == 4
 
 
