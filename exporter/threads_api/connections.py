@@ -17,7 +17,7 @@ from urllib3 import (
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import ConnectionPool
 
-from exporter.threads_api.deadline import Deadline
+from exporter.threads_api.deadline import Deadline, Line
 from exporter.threads_api.network import Network
 from exporter.threads_api.resolver import Address
 
@@ -32,8 +32,11 @@ class Connector:
         self._deadlines = network.deadlines
         self._resolver = network.resolver
 
-    def connect(self, host: str, port: int) -> socket.socket:
-        """Return a connected, watched socket; raises socket.gaierror, TimeoutError, OSError."""
+    def connect(self, host: str, port: int) -> tuple[socket.socket, Line]:
+        """Return a connected socket and its line, which is watched.
+
+        Raises socket.gaierror, TimeoutError, OSError.
+        """
         deadline = self._deadlines.current
         addresses = self._resolver.resolve(host, port, deadline.remaining())
         failure: OSError = socket.gaierror(socket.EAI_NONAME, "the name has no address")
@@ -45,27 +48,30 @@ class Connector:
                 failure = error
         raise failure
 
-    def reuse(self, sock: socket.socket) -> None:
-        self._deadlines.current.watch(sock)
+    def reuse(self, line: Line) -> None:
+        self._deadlines.current.watch(line)
 
 
-def _connect(address: Address, timeout: float, deadline: Deadline) -> socket.socket:
+def _connect(address: Address, timeout: float, deadline: Deadline) -> tuple[socket.socket, Line]:
     family, kind, protocol, _, socket_address = address
     sock = socket.socket(family, kind, protocol)
+    line = Line(sock)
     try:
-        deadline.watch(sock)
+        deadline.watch(line)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         sock.settimeout(timeout or 0.001)
         sock.connect(socket_address)
         deadline.check()
     except BaseException:
         sock.close()
+        line.close()
         raise
-    return sock
+    return sock, line
 
 
 class _Watched(HTTPConnection):
     connector: ClassVar[Connector]
+    _line: Line | None = None
     _used_at = 0.0
 
     @property
@@ -74,13 +80,20 @@ class _Watched(HTTPConnection):
 
     def _new_conn(self) -> socket.socket:
         # A proxy's IPv6 address still has its brackets here.
-        return self.connector.connect(self._dns_host.strip("[]"), self.port)
+        sock, self._line = self.connector.connect(self._dns_host.strip("[]"), self.port)
+        return sock
 
     def request(self, *args: Any, **options: Any) -> None:
-        if self.sock is not None:
-            self.connector.reuse(self.sock)
+        if self.sock is not None and self._line is not None:
+            self.connector.reuse(self._line)
         self._used_at = time.monotonic()
         super().request(*args, **options)
+
+    def close(self) -> None:
+        super().close()
+        line, self._line = self._line, None
+        if line is not None:
+            line.close()
 
 
 class GuardedAdapter(HTTPAdapter):
