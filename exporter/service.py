@@ -19,10 +19,11 @@ from exporter.config.settings import AccountSettings, Settings
 from exporter.containers.registry import ContainerRegistry
 from exporter.containers.store import ContainerStore
 from exporter.domain import Poll, PollJob
-from exporter.metrics.exposition import Exposition, expose
+from exporter.metrics.account_lines import AccountLines
+from exporter.metrics.exposition import Exposition, Expositions, expose
 from exporter.metrics.instruments import Instruments
 from exporter.metrics.probe import Probe
-from exporter.metrics.registry import account_registry, build_registry
+from exporter.metrics.registry import account_registry, exporter_registry
 from exporter.metrics.state import BuildInfo, ExporterState, Sources
 from exporter.observations.model import AccountObservation
 from exporter.observations.store import Observations
@@ -109,18 +110,22 @@ class Service:
             allowances=Allowances(clock),
         )
         self._scheduler = PollScheduler(
-            self._poller.run,
+            self._poll,
             max_in_flight=settings.polling.max_in_flight,
             observer=self._instruments,
             clock=clock,
         )
         self._sources = Sources(
             accounts=self._observations.view,
+            changed=self._observations.take_changed,
             state=self._state,
             calls_24h=self._poller.calls_24h,
             clock=clock,
         )
-        self._registry = build_registry(self._sources, self._instruments)
+        self._account_lines = AccountLines(self._sources, self._instruments)
+        self._expositions = Expositions(
+            self._account_lines, exporter_registry(self._sources, self._instruments)
+        )
         self._apply(settings)
 
     def start(self, upkeep: UpkeepIntervals = _USUAL_UPKEEP) -> None:
@@ -144,8 +149,12 @@ class Service:
         if self._scheduler.follow_clock():
             _log.warning("the wall clock was set, the polls are planned anew")
 
+    def _poll(self, account: str, poll: Poll) -> None:
+        self._poller.run(account, poll)
+        self._account_lines.refresh()
+
     def expose(self, accept: str, accept_encoding: str, names: Sequence[str]) -> Exposition:
-        return expose(self._registry, accept, accept_encoding, names)
+        return self._expositions.expose(accept, accept_encoding, names)
 
     def probe(
         self, account: str, timeout: float | None, accept: str, accept_encoding: str
@@ -188,6 +197,8 @@ class Service:
         problems = list(self._heartbeats.silent())
         if self._scheduler.oldest_run_seconds() > longest:
             problems.append(f"a poll has been under way for more than {longest:.0f} s")
+        if self._scheduler.overdue_seconds() > _SILENT_SECONDS:
+            problems.append(f"no poll was started for {_SILENT_SECONDS:.0f} s though one was due")
         if not self._poller.alive:
             problems.append("the thread that ends late calls has died")
         return problems
@@ -238,8 +249,7 @@ class Service:
         return [account for account in settings.accounts if self._shard.has(account.name)]
 
     def _plan(self, accounts: Sequence[AccountSettings], due: Sequence[PollJob]) -> None:
-        self._scheduler.plan(self._intervals(accounts))
-        self._run_now(due)
+        self._scheduler.plan(self._intervals(accounts), at_once=due)
 
     def _intervals(self, accounts: Sequence[AccountSettings]) -> Mapping[PollJob, float]:
         polling = self._settings.polling
@@ -282,11 +292,13 @@ class Service:
             self._account_files.changed(patterns) or self._reloads.failed(_ACCOUNT_FILES)
         ):
             self._reloads.attempt(_ACCOUNT_FILES, self._load_all)
+            self._account_files.confirm(patterns)
         patterns = self._settings.container_files
         if patterns and (
             self._container_files.changed(patterns) or self._reloads.failed(_CONTAINER_FILES)
         ):
             self._reloads.attempt(_CONTAINER_FILES, self._load_containers)
+            self._container_files.confirm(patterns)
 
     def _state(self) -> ExporterState:
         return ExporterState(

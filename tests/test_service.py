@@ -207,16 +207,14 @@ class TestWatchedFiles:
             acme.rotate_token("sim-token-acme-2")
             workspace.write_token(acme)
             asked = eventually(lambda: len(world.calls(token="sim-token-acme-2")) >= 2)
+            expires_at = acme.token.expires_at
+            name = "threads_token_expiry_timestamp_seconds"
             scrape = eventually(
-                exporter.scrape,
-                lambda scrape: scrape.value("threads_token_valid", account="acme") == 1,
+                exporter.scrape, lambda scrape: scrape.value(name, account="acme") == expires_at
             )
 
         assert asked
-        assert (
-            scrape.value("threads_token_expiry_timestamp_seconds", account="acme")
-            == acme.token.expires_at
-        )
+        assert scrape.value("threads_token_valid", account="acme") == 1
 
     def test_an_unreadable_new_token_leaves_the_old_one(
         self, workspace: Workspace, acme: User

@@ -41,6 +41,14 @@ class FilesWatch:
         before, self._signature = self._signature, files_signature(patterns)
         return self._signature != before
 
+    def confirm(self, patterns: Iterable[str]) -> None:
+        """Take what changed since it was last asked, as the files were read, for a change to come.
+
+        Else a file that came meanwhile, was read, and is gone at the next look would stay in force.
+        """
+        if files_signature(patterns) != self._signature:
+            self._signature = None
+
 
 def files_signature(patterns: Iterable[str]) -> object:
     """Return a value that differs once a matching file came, went, or may have changed."""

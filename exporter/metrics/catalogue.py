@@ -14,6 +14,7 @@ from exporter.metrics.instruments import (
     SERIES_DROPPED,
 )
 from exporter.metrics.rows import ACCOUNT_ROWS, EXPORTER_ROWS
+from exporter.metrics.rows.container import STATUS_ROW
 
 INSTRUMENTS = (
     REQUESTS,
@@ -29,6 +30,7 @@ METRICS: Mapping[str, Desc] = {
     desc.name: desc
     for desc in (
         *(row.desc for row in ACCOUNT_ROWS),
+        STATUS_ROW.desc,
         *(row.desc for row in EXPORTER_ROWS),
         *INSTRUMENTS,
     )

@@ -78,7 +78,8 @@ CONTAINER_PROCESSING = Desc(
 COLLECT_ERRORS = Desc(
     "threads_exporter_collect_errors_total",
     MetricType.COUNTER,
-    "Times that a scrape left an account out of a metric, because of a fault of the exporter.",
+    "Times that an account was left out of a metric as its lines were rendered, because of a fault"
+    " of the exporter.",
     (METRIC,),
     promql="increase(threads_exporter_collect_errors_total[1h]) > 0",
     stability=Stability.EXPERIMENTAL,

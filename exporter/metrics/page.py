@@ -17,7 +17,7 @@ from exporter.metrics.instruments import (
 from exporter.metrics.probe import PROBE
 from exporter.metrics.rows import ACCOUNT_ROWS, account, container, exporter, poll, quota, token
 from exporter.metrics.rows.container import SERIES_PER_CONTAINER
-from exporter.metrics.rows.row import AccountRow, ExporterRow
+from exporter.metrics.rows.row import AnyAccountRow, ExporterRow
 from exporter.metrics.scopes import NEEDED_SCOPES
 from exporter.metrics.state import Allowance, Context
 from exporter.observations.model import AccountObservation, PollRecord, QuotaReading, TokenReading
@@ -95,6 +95,7 @@ From the Prometheus client library, for the exporter's own process: `process_cpu
 """
 
 
+PER_ACCOUNT = (*ACCOUNT_ROWS, container.STATUS_ROW)
 IDENTITY = AccountIdentity("acme", "me", "", {})
 CONTEXT = Context(
     wall=0,
@@ -118,7 +119,7 @@ POLLED = AccountObservation(
 )
 
 
-def _descs(rows: tuple[AccountRow | ExporterRow, ...]) -> tuple[Desc, ...]:
+def _descs(rows: tuple[AnyAccountRow | ExporterRow, ...]) -> tuple[Desc, ...]:
     return tuple(row.desc for row in rows)
 
 
@@ -126,7 +127,7 @@ SECTIONS: tuple[tuple[str, tuple[Desc, ...]], ...] = (
     ("Accounts", _descs(account.ROWS)),
     ("Quotas", _descs(quota.ROWS)),
     ("Tokens", _descs(token.ROWS)),
-    ("Media containers", (*_descs(container.ROWS), CONTAINER_PROCESSING)),
+    ("Media containers", (*_descs((*container.ROWS, container.STATUS_ROW)), CONTAINER_PROCESSING)),
     ("Polls and errors", _descs(poll.ROWS)),
     ("Requests to Meta", (REQUESTS, REQUEST_DURATION)),
     (
@@ -194,18 +195,18 @@ def _values(label: Label) -> str:
 
 
 def _cardinality() -> Iterator[str]:
-    unpolled = [_cost(row, AccountObservation(IDENTITY)) for row in ACCOUNT_ROWS]
-    polled = [_cost(row, POLLED) for row in ACCOUNT_ROWS]
+    unpolled = [_cost(row, AccountObservation(IDENTITY)) for row in PER_ACCOUNT]
+    polled = [_cost(row, POLLED) for row in PER_ACCOUNT]
     yield "## Cardinality\n"
     yield f"An account costs {sum(unpolled)} series before its first poll and {sum(polled)} once"
     yield "every poll succeeded, with the permissions that the polls need and no others:\n"
     yield "| metric | before the first poll | polled |"
     yield "|---|---|---|"
-    for row, before, after in zip(ACCOUNT_ROWS, unpolled, polled, strict=True):
+    for row, before, after in zip(PER_ACCOUNT, unpolled, polled, strict=True):
         yield f"| `{row.desc.name}` | {before} | {after} |"
     yield ""
     yield BOUNDS
 
 
-def _cost(row: AccountRow, observation: AccountObservation) -> int:
-    return sum(1 for _ in row.samples(observation, CONTEXT))
+def _cost(row: AnyAccountRow, observation: AccountObservation) -> int:
+    return sum(1 for _ in row.collect(observation, CONTEXT))

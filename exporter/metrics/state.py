@@ -1,9 +1,12 @@
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from math import inf
 
 from exporter.clock import Clock
 from exporter.domain import KnownError
 from exporter.observations.model import AccountObservation
+
+_CALLS_HOLD_SECONDS = 300.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +41,14 @@ class ExporterState:
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """Where a scrape reads; `calls_24h` tells the calls that an account, by name, has spent."""
+    """Where a scrape reads.
+
+    `accounts` gives the same mapping until accounts are added or removed, `changed` the names of
+    those that changed since it was last asked, `calls_24h` the calls that an account has spent.
+    """
 
     accounts: Callable[[], Mapping[str, AccountObservation]]
+    changed: Callable[[], Iterable[str]]
     state: Callable[[], ExporterState]
     calls_24h: Callable[[str], int]
     clock: Clock
@@ -61,12 +69,13 @@ class Allowance:
         return granted
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Context:
-    """What the rows of an account read beside its observation, fixed for one scrape.
+    """What the rows of an account read beside its observation.
 
     `wall` is Unix seconds; `label_names` are the configured labels of all accounts together, and
     `containers` is the one room that all accounts share for containers with series of their own.
+    `holds_until`, in monotonic seconds, is when what the rows read may change with time alone.
     """
 
     wall: float
@@ -76,7 +85,22 @@ class Context:
     calls_24h: Callable[[str], int]
     containers: Allowance
     label_names: tuple[str, ...] = ()
+    holds_until: float = inf
 
     def is_fresh(self, read_at: float) -> bool:
         """Tell whether what was read then, in monotonic seconds, is recent enough to expose."""
-        return self.monotonic - read_at <= self.stale_after
+        return self._holds_for(read_at + self.stale_after - self.monotonic)
+
+    def is_ahead(self, moment: float) -> bool:
+        """Tell whether a moment, in Unix seconds, is yet to come."""
+        return self._holds_for(moment - self.wall) and moment > self.wall
+
+    def spent(self, account: str) -> int:
+        """Return the calls of the last 24 h, which become fewer as calls get older."""
+        self._holds_for(_CALLS_HOLD_SECONDS)
+        return self.calls_24h(account)
+
+    def _holds_for(self, seconds: float) -> bool:
+        if seconds >= 0:
+            self.holds_until = min(self.holds_until, self.monotonic + seconds)
+        return seconds >= 0

@@ -1,4 +1,4 @@
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 from threading import Lock
 from types import MappingProxyType
@@ -15,10 +15,24 @@ class Observations:
     def __init__(self) -> None:
         self._lock = Lock()
         self._accounts: dict[str, AccountObservation] = {}
+        self._view = MappingProxyType(self._accounts)
+        self._changed: set[str] = set()
 
     def view(self) -> Mapping[str, AccountObservation]:
-        """Return the accounts by name; its values move on, its keys stay as they are."""
-        return MappingProxyType(self._accounts)
+        """Return the accounts by name.
+
+        Its values move on, its keys stay: another mapping is returned once accounts are added or
+        removed.
+        """
+        return self._view
+
+    def take_changed(self) -> Collection[str]:
+        """Return the accounts that changed since this was last called."""
+        if not self._changed:
+            return ()
+        with self._lock:
+            changed, self._changed = self._changed, set()
+        return changed
 
     def keep_only(self, identities: Iterable[AccountIdentity]) -> None:
         """Hold these accounts from now on: new ones unseen, known ones with their history."""
@@ -30,6 +44,7 @@ class Observations:
                 else AccountObservation(identity)
                 for identity in identities
             }
+            self._view = MappingProxyType(self._accounts)
 
     def change(self, name: str, change: Change) -> None:
         """Replace an account's observation; nothing happens for one that was removed meanwhile."""
@@ -37,3 +52,4 @@ class Observations:
             observation = self._accounts.get(name)
             if observation is not None:
                 self._accounts[name] = change(observation)
+                self._changed.add(name)

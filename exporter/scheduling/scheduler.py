@@ -1,37 +1,24 @@
-"""Which polls run when: one APScheduler job per account and poll, spread over the interval."""
+"""Which polls run when.
+
+APScheduler keeps the time: one job of it starts all polls that are due, and sleeps until the next
+is. A job of its own for each poll would cost it more than most polls cost.
+"""
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, datetime
-from typing import Protocol
 
-from apscheduler.jobstores.base import JobLookupError
+from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from exporter.clock import Clock
 from exporter.domain import Poll, PollJob
-from exporter.scheduling.executor import ObservedExecutor
-from exporter.scheduling.trigger import PhasedTrigger, phase_of
+from exporter.scheduling.plan import PollPlan
+from exporter.scheduling.poll_pool import PollObserver, PollPool
+from exporter.scheduling.trigger import DueTrigger, PhasedTrigger
 
 _CLOCK_STEP_SECONDS = 1.0
-
-
-class PollObserver(Protocol):
-    def poll_started(self, poll: Poll, lag_seconds: float) -> None: ...
-
-    def poll_finished(self) -> None: ...
-
-
-class _PollRuns:
-    def __init__(self, observer: PollObserver) -> None:
-        self._observer = observer
-
-    def run_started(self, job_id: str, lag_seconds: float) -> None:
-        poll, _, _ = job_id.partition(" ")
-        self._observer.poll_started(Poll(poll), lag_seconds)
-
-    def run_finished(self) -> None:
-        self._observer.poll_finished()
+_STARTER = "polls"
 
 
 class PollScheduler:
@@ -46,16 +33,17 @@ class PollScheduler:
         clock: Clock,
     ) -> None:
         logging.getLogger("apscheduler").setLevel(logging.ERROR)
-        self._run = run
         self._clock = clock
         self._clock_offset = clock.wall() - clock.monotonic()
-        self._intervals: dict[PollJob, float] = {}
-        self._executor = ObservedExecutor(max_in_flight, "poll", _PollRuns(observer))
+        self._plan = PollPlan()
+        self._pool = PollPool(run, max_in_flight=max_in_flight, observer=observer, clock=clock)
         self._scheduler = BackgroundScheduler(
             timezone=UTC,
-            executors={"default": self._executor, "upkeep": ObservedExecutor(1, "upkeep")},
+            executors={_STARTER: ThreadPoolExecutor(1), "upkeep": ThreadPoolExecutor(1)},
             job_defaults={"coalesce": True, "misfire_grace_time": None, "max_instances": 1},
         )
+        trigger = DueTrigger(self._seconds_to_next)
+        self._scheduler.add_job(self._start_due, trigger, id=_STARTER, executor=_STARTER)
 
     def start(self) -> None:
         self._scheduler.start()
@@ -63,47 +51,34 @@ class PollScheduler:
     def stop(self) -> None:
         """Start no more polls; those under way go on until their calls end."""
         self._scheduler.shutdown(wait=False)
+        self._pool.shutdown()
 
     def oldest_run_seconds(self) -> float:
-        return self._executor.oldest_run_seconds()
+        return self._pool.oldest_run_seconds()
+
+    def overdue_seconds(self) -> float:
+        """Return for how long the next poll should have been started."""
+        return max(-self._seconds_to_next(), 0.0)
 
     def every(self, seconds: float, name: str, task: Callable[[], object]) -> None:
         """Run an upkeep task from now on; upkeep tasks run one at a time, apart from the polls."""
         trigger = PhasedTrigger(seconds, 0.0)
         self._scheduler.add_job(task, trigger, id=f"upkeep {name}", executor="upkeep")
 
-    def plan(self, intervals: Mapping[PollJob, float]) -> None:
-        """Run these polls from now on, each new one at once, and no others."""
-        for job in self._intervals.keys() - intervals.keys():
-            self._scheduler.remove_job(_id(job))
-        for job, interval in intervals.items():
-            if self._intervals.get(job) != interval:
-                self._add(job, interval)
-        self._intervals = dict(intervals)
+    def plan(self, intervals: Mapping[PollJob, float], at_once: Collection[PollJob] = ()) -> None:
+        """Run these polls from now on, each new one and those of `at_once` now, and no others."""
+        self._plan.replace(intervals, at_once, self._clock.monotonic())
+        self._start_soon()
 
     def plan_also(self, job: PollJob, interval: float) -> None:
         """Run this poll too, at once, unless it is planned."""
-        if job not in self._intervals:
-            self._intervals[job] = interval
-            self._add(job, interval)
-
-    def _add(self, job: PollJob, interval: float) -> None:
-        poll, account = job
-        self._scheduler.add_job(
-            self._run,
-            PhasedTrigger(interval, phase_of(_id(job), interval)),
-            args=(account, poll),
-            id=_id(job),
-            next_run_time=datetime.now(UTC),
-            replace_existing=True,
-        )
+        self._plan.add(job, interval, self._clock.monotonic())
+        self._start_soon()
 
     def run_now(self, job: PollJob) -> None:
         """Run a planned poll at once; nothing happens if it is no longer planned."""
-        try:
-            self._scheduler.modify_job(_id(job), next_run_time=datetime.now(UTC))
-        except JobLookupError:
-            return
+        self._plan.bring_forward(job, self._clock.monotonic())
+        self._start_soon()
 
     def follow_clock(self) -> bool:
         """Plan anew if the wall clock was set; return whether it was.
@@ -118,7 +93,12 @@ class PollScheduler:
             job.reschedule(job.trigger)
         return True
 
+    def _start_soon(self) -> None:
+        self._scheduler.modify_job(_STARTER, next_run_time=datetime.now(UTC))
 
-def _id(job: PollJob) -> str:
-    poll, account = job
-    return f"{poll} {account}"
+    def _seconds_to_next(self) -> float:
+        return self._plan.next_due() - self._clock.monotonic()
+
+    def _start_due(self) -> None:
+        for job, due in self._plan.take_due(self._clock.monotonic()):
+            self._pool.submit(job, due)

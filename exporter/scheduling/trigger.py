@@ -1,20 +1,19 @@
 import math
-import zlib
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from apscheduler.triggers.base import BaseTrigger
 
+SHORTEST_WAIT_SECONDS = 0.02
+"""What comes due within it is started together: starting costs the same for one and for many."""
 
-def phase_of(key: str, interval: float) -> float:
-    """Return where in the interval a job stands: the same each time, spread evenly over many."""
-    return zlib.crc32(key.encode()) / (1 << 32) * interval
+_LONGEST_WAIT_SECONDS = 10.0
 
 
 class PhasedTrigger(BaseTrigger):  # type: ignore[misc]  # APScheduler ships no types
-    """Fires at one phase of every interval, so that many jobs make no burst.
+    """Fires at one phase of every interval.
 
-    The run before may have been out of phase, as the first one is; then the next follows after
-    half an interval at least. A wall clock that is set takes the phase along, not a burst.
+    A wall clock that is set takes the phase along, and makes no burst.
     """
 
     def __init__(self, interval: float, phase: float) -> None:
@@ -30,3 +29,16 @@ class PhasedTrigger(BaseTrigger):  # type: ignore[misc]  # APScheduler ships no 
         passed = (earliest.timestamp() - self._phase) / self._interval
         moment = self._phase + math.ceil(passed) * self._interval
         return datetime.fromtimestamp(moment, tz=now.tzinfo)
+
+
+class DueTrigger(BaseTrigger):  # type: ignore[misc]  # APScheduler ships no types
+    """Fires when something is due, in as many seconds as it is told, and at times in vain."""
+
+    def __init__(self, seconds_to_next: Callable[[], float]) -> None:
+        self._seconds_to_next = seconds_to_next
+
+    def get_next_fire_time(
+        self, _previous_fire_time: datetime | None, now: datetime
+    ) -> datetime | None:
+        wait = max(self._seconds_to_next(), SHORTEST_WAIT_SECONDS)
+        return now + timedelta(seconds=min(wait, _LONGEST_WAIT_SECONDS))

@@ -5,11 +5,19 @@ import ssl
 import time
 from typing import Any, ClassVar
 
+from requests import PreparedRequest, Response
 from requests.adapters import HTTPAdapter
-from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, PoolManager
+from requests.structures import CaseInsensitiveDict
+from urllib3 import (
+    BaseHTTPResponse,
+    HTTPConnectionPool,
+    HTTPSConnectionPool,
+    PoolManager,
+)
 from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import ConnectionPool
 
-from exporter.threads_api.deadline import Deadline
+from exporter.threads_api.deadline import Deadline, Line
 from exporter.threads_api.network import Network
 from exporter.threads_api.resolver import Address
 
@@ -24,8 +32,11 @@ class Connector:
         self._deadlines = network.deadlines
         self._resolver = network.resolver
 
-    def connect(self, host: str, port: int) -> socket.socket:
-        """Return a connected, watched socket; raises socket.gaierror, TimeoutError, OSError."""
+    def connect(self, host: str, port: int) -> tuple[socket.socket, Line]:
+        """Return a connected socket and its line, which is watched.
+
+        Raises socket.gaierror, TimeoutError, OSError.
+        """
         deadline = self._deadlines.current
         addresses = self._resolver.resolve(host, port, deadline.remaining())
         failure: OSError = socket.gaierror(socket.EAI_NONAME, "the name has no address")
@@ -37,27 +48,30 @@ class Connector:
                 failure = error
         raise failure
 
-    def reuse(self, sock: socket.socket) -> None:
-        self._deadlines.current.watch(sock)
+    def reuse(self, line: Line) -> None:
+        self._deadlines.current.watch(line)
 
 
-def _connect(address: Address, timeout: float, deadline: Deadline) -> socket.socket:
+def _connect(address: Address, timeout: float, deadline: Deadline) -> tuple[socket.socket, Line]:
     family, kind, protocol, _, socket_address = address
     sock = socket.socket(family, kind, protocol)
+    line = Line(sock)
     try:
-        deadline.watch(sock)
+        deadline.watch(line)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         sock.settimeout(timeout or 0.001)
         sock.connect(socket_address)
         deadline.check()
     except BaseException:
         sock.close()
+        line.close()
         raise
-    return sock
+    return sock, line
 
 
 class _Watched(HTTPConnection):
     connector: ClassVar[Connector]
+    _line: Line | None = None
     _used_at = 0.0
 
     @property
@@ -66,13 +80,20 @@ class _Watched(HTTPConnection):
 
     def _new_conn(self) -> socket.socket:
         # A proxy's IPv6 address still has its brackets here.
-        return self.connector.connect(self._dns_host.strip("[]"), self.port)
+        sock, self._line = self.connector.connect(self._dns_host.strip("[]"), self.port)
+        return sock
 
     def request(self, *args: Any, **options: Any) -> None:
-        if self.sock is not None:
-            self.connector.reuse(self.sock)
+        if self.sock is not None and self._line is not None:
+            self.connector.reuse(self._line)
         self._used_at = time.monotonic()
         super().request(*args, **options)
+
+    def close(self) -> None:
+        super().close()
+        line, self._line = self._line, None
+        if line is not None:
+            line.close()
 
 
 class GuardedAdapter(HTTPAdapter):
@@ -81,6 +102,7 @@ class GuardedAdapter(HTTPAdapter):
     def __init__(self, connector: Connector, tls: ssl.SSLContext) -> None:
         self._tls = tls
         self._pool_classes = _pool_classes(connector)
+        self._pools: dict[str, ConnectionPool] = {}
         super().__init__(pool_connections=1, pool_maxsize=1)
 
     def init_poolmanager(self, *args: Any, **options: Any) -> None:
@@ -93,6 +115,29 @@ class GuardedAdapter(HTTPAdapter):
         )
         manager.pool_classes_by_scheme = self._pool_classes
         return manager
+
+    def get_connection_with_tls_context(
+        self, request: PreparedRequest, *args: Any, **options: Any
+    ) -> ConnectionPool:
+        """Return the origin's pool, looked up once: requests would at each call."""
+        origin = "/".join(str(request.url).split("/", 3)[:3])
+        if origin not in self._pools:
+            pool = super().get_connection_with_tls_context(request, *args, **options)
+            self._pools[origin] = pool
+        return self._pools[origin]
+
+    def close(self) -> None:
+        self._pools.clear()
+        super().close()
+
+    def build_response(self, req: PreparedRequest, resp: BaseHTTPResponse) -> Response:
+        """Return what is read of an answer: requests would look for cookies and an encoding."""
+        response = Response()
+        response.request = req
+        response.status_code = resp.status
+        response.headers = CaseInsensitiveDict(resp.headers)
+        response.raw = resp
+        return response
 
     def cert_verify(self, conn: object, url: str, verify: object, cert: object) -> None:
         """Leave the TLS context alone: requests would load its CA file for each connection."""

@@ -10,51 +10,67 @@ from contextlib import contextmanager, suppress
 from itertools import count
 
 
+class Line:
+    """A connection's socket, held by a duplicate by which any thread may shut it down.
+
+    TLS detaches the socket that it wraps; the connection below stays the same.
+    """
+
+    def __init__(self, sock: socket.socket) -> None:
+        self._lock = threading.Lock()
+        self._socket = socket.socket(fileno=os.dup(sock.fileno()))
+
+    def shut_down(self) -> None:
+        # Closed meanwhile, the descriptor may be another connection's.
+        with self._lock, suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)
+
+    def close(self) -> None:
+        with self._lock:
+            self._socket.close()
+
+
 class Deadline:
-    """The end of one call; the sockets it watches are shut down when it comes."""
+    """The end of one call; the lines it watches are shut down when it comes."""
 
     def __init__(self, expires_at: float) -> None:
         self.expires_at = expires_at
         self.passed = False
         self._lock = threading.Lock()
-        self._sockets: list[socket.socket] | None = []
+        self._lines: list[Line] | None = []
 
     def remaining(self) -> float:
         return 0.0 if self.passed else max(self.expires_at - time.monotonic(), 0.0)
+
+    @property
+    def over(self) -> bool:
+        """Tell whether the deadline has passed or was lifted."""
+        return self._lines is None
 
     def check(self) -> None:
         """Raise TimeoutError once the deadline has passed."""
         if self.passed:
             raise TimeoutError
 
-    def watch(self, sock: socket.socket) -> None:
-        # A duplicate: TLS detaches the socket it wraps, the connection below stays the same.
-        watched = socket.socket(fileno=os.dup(sock.fileno()))
+    def watch(self, line: Line) -> None:
         with self._lock:
-            if self._sockets is not None:
-                self._sockets.append(watched)
+            if self._lines is not None:
+                self._lines.append(line)
                 return
-        _shut_down(watched)
+        line.shut_down()
 
     def pass_now(self) -> None:
         with self._lock:
-            if self._sockets is None:
+            if self._lines is None:
                 return
             self.passed = True
-            sockets, self._sockets = self._sockets, None
-        for sock in sockets:
-            _shut_down(sock)
+            lines, self._lines = self._lines, None
+        for line in lines:
+            line.shut_down()
 
     def lift(self) -> None:
         with self._lock:
-            sockets, self._sockets = self._sockets or [], None
-        for sock in sockets:
-            sock.close()
-
-
-def _shut_down(sock: socket.socket) -> None:
-    with suppress(OSError), sock:
-        sock.shutdown(socket.SHUT_RDWR)
+            self._lines = None
 
 
 class DeadlineKeeper:
@@ -116,6 +132,9 @@ class DeadlineKeeper:
     def _next_passed(self) -> Deadline | None:
         with self._changed:
             while not self._closed:
+                # Most calls end long before their deadline: it is not worth waking up for then.
+                while self._pending and self._pending[0][2].over:
+                    heapq.heappop(self._pending)
                 if not self._pending:
                     self._changed.wait()
                 elif (wait := self._pending[0][0] - time.monotonic()) > 0:

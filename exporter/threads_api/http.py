@@ -8,8 +8,8 @@ import threading
 import weakref
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from http.cookiejar import DefaultCookiePolicy
 from pathlib import Path
+from urllib.parse import urlencode
 
 import certifi
 import requests
@@ -68,7 +68,11 @@ those for too long a line and for too many headers."""
 
 
 class HttpTransport:
-    """Sends GET requests, each within a total deadline; a session per thread."""
+    """Sends GET requests, each within a total deadline; an adapter per thread.
+
+    The adapter is requests' without its session, which would follow redirects, keep cookies and
+    prepare each request at length.
+    """
 
     def __init__(
         self,
@@ -86,15 +90,15 @@ class HttpTransport:
         self._tls = ssl.create_default_context(cafile=ca_file or certifi.where())
         self._connector = Connector(network)
         self._local = threading.local()
-        self._sessions: weakref.WeakSet[requests.Session] = weakref.WeakSet()
-        self._sessions_lock = threading.Lock()
+        self._adapters: weakref.WeakSet[GuardedAdapter] = weakref.WeakSet()
+        self._adapters_lock = threading.Lock()
 
     def get(self, url: str, query: Mapping[str, str], bearer: Secret | None) -> HttpAnswer:
         """Return the answer, an error's too; raises NoAnswerError."""
-        headers = {"Authorization": f"Bearer {bearer.reveal()}"} if bearer else {}
+        request = _prepared(f"{url}?{urlencode(query)}", self._headers(bearer))
         with self._deadlines.limit(self._timeout) as deadline:
             try:
-                answer = self._exchange(url, query, headers)
+                answer = self._exchange(request)
             except Exception as error:  # noqa: BLE001 — whatever it is, its text may hold the token
                 failure: FailureReason | None = _reason(error)
             else:
@@ -107,54 +111,42 @@ class HttpTransport:
 
     def close(self) -> None:
         """Close the connections that no call is using."""
-        with self._sessions_lock:
-            sessions = tuple(self._sessions)
-        for session in sessions:
-            session.close()
+        with self._adapters_lock:
+            adapters = tuple(self._adapters)
+        for adapter in adapters:
+            adapter.close()
 
-    def _exchange(
-        self, url: str, query: Mapping[str, str], headers: Mapping[str, str]
-    ) -> HttpAnswer:
-        with self._session().get(
-            url,
-            params=dict(query),
-            headers=dict(headers),
-            timeout=self._timeout,
-            allow_redirects=False,
-            stream=True,
+    def _headers(self, bearer: Secret | None) -> Mapping[str, str]:
+        headers = {
+            "User-Agent": self._user_agent,
+            "Accept": "application/json",
+            "Accept-Encoding": "identity",
+        }
+        return headers | {"Authorization": f"Bearer {bearer.reveal()}"} if bearer else headers
+
+    def _exchange(self, request: requests.PreparedRequest) -> HttpAnswer:
+        with self._adapter().send(
+            request, stream=True, timeout=self._timeout, proxies=self._proxies
         ) as response:
             body = b"".join(_capped(response))
             return HttpAnswer(response.status_code, response.headers, body)
 
-    def _session(self) -> requests.Session:
-        session = getattr(self._local, "session", None)
-        if not isinstance(session, requests.Session):
-            session = self._local.session = self._new_session()
-        return session
-
-    def _new_session(self) -> requests.Session:
-        session = _Session()
-        session.trust_env = False
-        session.proxies.update(self._proxies)
-        session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-        session.headers = requests.structures.CaseInsensitiveDict(
-            {
-                "User-Agent": self._user_agent,
-                "Accept": "application/json",
-                "Accept-Encoding": "identity",
-            }
-        )
-        adapter = GuardedAdapter(self._connector, self._tls)
-        session.mount("https://", adapter)
-        session.mount("http://", adapter)
-        with self._sessions_lock:
-            self._sessions.add(session)
-        return session
+    def _adapter(self) -> GuardedAdapter:
+        adapter = getattr(self._local, "adapter", None)
+        if not isinstance(adapter, GuardedAdapter):
+            adapter = self._local.adapter = GuardedAdapter(self._connector, self._tls)
+            with self._adapters_lock:
+                self._adapters.add(adapter)
+        return adapter
 
 
-class _Session(requests.Session):
-    def get_redirect_target(self, resp: requests.Response) -> None:
-        """Name none: requests would read a redirect's whole body to be ready to follow it."""
+def _prepared(url: str, headers: Mapping[str, str]) -> requests.PreparedRequest:
+    """Return a request as it is: requests' own preparation costs more than the call."""
+    request = requests.PreparedRequest()
+    request.method = "GET"
+    request.url = url
+    request.headers = requests.structures.CaseInsensitiveDict(headers)
+    return request
 
 
 class _TooLargeError(Exception):

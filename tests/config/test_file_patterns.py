@@ -86,3 +86,24 @@ class TestWatch:
         write("a.yaml", "1")
         assert watch.changed([f"{tmp_path}/*.yaml"])
         assert not watch.changed([f"{tmp_path}/*.yaml"])
+
+    def test_tells_of_what_came_while_the_files_were_read_though_it_is_gone_again(
+        self, write: Write, tmp_path: Path
+    ) -> None:
+        watch = FilesWatch()
+        watch.changed([f"{tmp_path}/*.yaml"])
+        came_meanwhile = write("a.yaml", "1")
+
+        watch.confirm([f"{tmp_path}/*.yaml"])
+        came_meanwhile.unlink()
+
+        assert watch.changed([f"{tmp_path}/*.yaml"])
+
+    def test_confirms_what_did_not_change(self, write: Write, tmp_path: Path) -> None:
+        write("a.yaml", "1")
+        watch = FilesWatch()
+        watch.changed([f"{tmp_path}/*.yaml"])
+
+        watch.confirm([f"{tmp_path}/*.yaml"])
+
+        assert not watch.changed([f"{tmp_path}/*.yaml"])

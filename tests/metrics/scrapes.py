@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from io import StringIO
 
 from prometheus_client.openmetrics.parser import text_fd_to_metric_families as parse_openmetrics
@@ -9,9 +10,10 @@ from prometheus_client.parser import text_fd_to_metric_families as parse_text
 from prometheus_client.samples import Sample
 
 from exporter.domain import AccountIdentity, KnownError
-from exporter.metrics.exposition import Exposition, expose
+from exporter.metrics.account_lines import AccountLines
+from exporter.metrics.exposition import Exposition, Expositions
 from exporter.metrics.instruments import Instruments
-from exporter.metrics.registry import build_registry
+from exporter.metrics.registry import exporter_registry
 from exporter.metrics.state import BuildInfo, ExporterState, Sources
 from exporter.observations.model import AccountObservation
 from tests.clock import ControlledClock
@@ -46,15 +48,20 @@ class Exporter:
     def sources(self) -> Sources:
         return Sources(
             accounts=lambda: self.accounts,
+            changed=lambda: tuple(self.accounts),
             state=lambda: self.state,
             calls_24h=lambda name: self.calls.get(name, 0),
             clock=self.clock,
         )
 
+    @cached_property
+    def expositions(self) -> Expositions:
+        lines = AccountLines(self.sources, self.instruments)
+        return Expositions(lines, exporter_registry(self.sources, self.instruments))
+
     def scrape(self, *names: str) -> list[str]:
         """Return the samples of these metrics, or of all, as lines of text 0.0.4."""
-        registry = build_registry(self.sources, self.instruments)
-        return samples(expose(registry, None, None, names).body)
+        return samples(self.expositions.expose(None, None, names).body)
 
 
 def exporter_of(*observations: AccountObservation) -> Exporter:

@@ -2,13 +2,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 import pytest
+from prometheus_client import CollectorRegistry
 from structlog.testing import capture_logs
 
 from exporter.domain import UsageResource
-from exporter.metrics.registry import build_registry
+from exporter.metrics.account_lines import AccountLines
+from exporter.metrics.exposition import Expositions
 from exporter.observations.model import AccountObservation, TokenReading, UsageReading
 from tests.clock import ControlledClock
-from tests.metrics.scrapes import Exporter, exporter_of, identity
+from tests.metrics.scrapes import Exporter, exporter_of, identity, samples
 
 ERRORS = "threads_exporter_collect_errors_total"
 
@@ -85,7 +87,7 @@ def test_a_value_that_cannot_be_rendered_is_a_fault_too(value: float) -> None:
     )
 
     assert exporter.scrape("threads_api_usage_ratio") == []
-    assert errors_of(exporter) == [f'{ERRORS}{{metric="threads_api_usage_ratio"}} 2.0']
+    assert errors_of(exporter) == [f'{ERRORS}{{metric="threads_api_usage_ratio"}} 1.0']
 
 
 def test_a_fault_in_what_the_exporter_is_costs_one_metric() -> None:
@@ -131,7 +133,7 @@ def test_names_that_look_alike_make_no_series_twice() -> None:
     assert exporter.scrape("threads_api_call_budget") == [
         'threads_api_call_budget{account="a\ufffd"} 2400.0'
     ]
-    assert errors_of(exporter) == [f'{ERRORS}{{metric="threads_account_info"}} 2.0']
+    assert errors_of(exporter) == [f'{ERRORS}{{metric="threads_account_info"}} 1.0']
 
 
 def test_a_scrape_is_of_one_moment() -> None:
@@ -142,6 +144,7 @@ def test_a_scrape_is_of_one_moment() -> None:
         return 1
 
     sources = replace(exporter.sources, calls_24h=refuse_the_token)
-    registry = build_registry(sources, exporter.instruments)
+    lines = AccountLines(sources, exporter.instruments)
+    scrape = Expositions(lines, CollectorRegistry()).expose(None, None, ["threads_token_valid"])
 
-    assert registry.get_sample_value("threads_token_valid", {"account": "acme"}) == 1
+    assert samples(scrape.body) == ['threads_token_valid{account="acme"} 1.0']

@@ -2,8 +2,7 @@ import gzip
 
 import pytest
 
-from exporter.metrics.exposition import Exposition, expose
-from exporter.metrics.registry import build_registry
+from exporter.metrics.exposition import Exposition
 from exporter.observations.model import AccountObservation
 from tests.metrics.scrapes import Exporter, exporter_of, identity, read_back, samples
 
@@ -25,8 +24,7 @@ def exposed(
     accept: str | None = None, accept_encoding: str | None = None, *names: str
 ) -> Exposition:
     exporter = exporter_of(AccountObservation(identity()))
-    registry = build_registry(exporter.sources, exporter.instruments)
-    return expose(registry, accept, accept_encoding, names)
+    return exporter.expositions.expose(accept, accept_encoding, names)
 
 
 @pytest.mark.parametrize(

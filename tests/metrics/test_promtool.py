@@ -14,10 +14,11 @@ from exporter.domain import (
     TokenInvalidReason,
     UsageResource,
 )
-from exporter.metrics.exposition import expose
+from exporter.metrics.account_lines import AccountLines
+from exporter.metrics.exposition import Expositions
 from exporter.metrics.page import SECTIONS
 from exporter.metrics.probe import Probe
-from exporter.metrics.registry import build_registry
+from exporter.metrics.registry import exporter_registry
 from exporter.metrics.scopes import NEEDED_SCOPES
 from exporter.observations.model import (
     AccountObservation,
@@ -73,9 +74,10 @@ def full_exporter() -> Exporter:
 
 def full_exposition() -> bytes:
     exporter = full_exporter()
-    registry = build_registry(exporter.sources, exporter.instruments)
+    registry = exporter_registry(exporter.sources, exporter.instruments)
     registry.register(Probe(success=True, duration_seconds=1))
-    return expose(registry, None, None).body
+    lines = AccountLines(exporter.sources, exporter.instruments)
+    return Expositions(lines, registry).expose(None, None).body
 
 
 def test_every_documented_metric_is_exposed() -> None:

@@ -2,7 +2,7 @@ import pytest
 
 from exporter.metrics.exposition import expose
 from exporter.metrics.probe import Probe
-from exporter.metrics.registry import account_registry, build_registry
+from exporter.metrics.registry import account_registry, exporter_registry
 from exporter.observations.model import AccountObservation
 from tests.metrics.scrapes import Exporter, exporter_of, identity, samples
 
@@ -32,7 +32,7 @@ def test_a_scrape_tells_of_the_process_too() -> None:
 def test_several_registries_share_the_instruments() -> None:
     exporter = Exporter()
 
-    assert build_registry(exporter.sources, exporter.instruments) is not build_registry(
+    assert exporter_registry(exporter.sources, exporter.instruments) is not exporter_registry(
         exporter.sources, exporter.instruments
     )
 

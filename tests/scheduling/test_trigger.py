@@ -1,11 +1,11 @@
-from collections import Counter
+import math
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporter.scheduling.trigger import PhasedTrigger, phase_of
+from exporter.scheduling.trigger import DueTrigger, PhasedTrigger
 
 
 def at(seconds: float) -> datetime:
@@ -62,33 +62,22 @@ def test_a_clock_set_forward_skips_the_runs_between() -> None:
 
 @given(
     interval=st.floats(1, 86_400),
-    key=st.text(),
+    phase=st.floats(0, 1),
     now=st.floats(0, 1e8),
-    ago=st.none() | st.floats(0, 1e6),
+    ago=st.floats(0, 1e6),
 )
-def test_the_next_run_is_in_phase_and_soon_enough(
-    interval: float, key: str, now: float, ago: float | None
+def test_the_next_run_is_soon_enough(interval: float, phase: float, now: float, ago: float) -> None:
+    moment = fires(PhasedTrigger(interval, phase * interval), now - ago, now)
+
+    assert -1e-5 <= moment - max(now, now - ago + interval / 2) <= interval + 1e-5
+
+
+@pytest.mark.parametrize(
+    ("seconds_to_next", "fires_in"), [(-5, 0.02), (0, 0.02), (0.5, 0.5), (math.inf, 10)]
+)
+def test_a_start_is_when_something_is_due_but_not_at_every_moment(
+    seconds_to_next: float, fires_in: float
 ) -> None:
-    phase = phase_of(key, interval)
-    previous = None if ago is None else now - ago
-    moment = fires(PhasedTrigger(interval, phase), previous, now)
+    moment = DueTrigger(lambda: seconds_to_next).get_next_fire_time(None, at(0))
 
-    earliest = now if previous is None else max(now, previous + interval / 2)
-    assert -1e-5 <= moment - earliest <= interval + 1e-5
-    periods = (at(moment).timestamp() - phase) / interval
-    assert abs(periods - round(periods)) * interval < 1e-4
-
-
-def test_ten_thousand_phases_are_spread_evenly() -> None:
-    phases = [phase_of(f"quota account-{number:06}", 60) for number in range(10_000)]
-
-    assert all(0 <= phase < 60 for phase in phases)
-    per_second = Counter(map(int, phases))
-    assert len(per_second) == 60
-    assert 110 <= min(per_second.values()) <= max(per_second.values()) <= 225
-
-
-def test_a_job_has_the_same_phase_each_time_and_another_poll_has_another() -> None:
-    assert phase_of("quota acme", 60) == phase_of("quota acme", 60)
-    assert phase_of("quota acme", 3600) == pytest.approx(60 * phase_of("quota acme", 60))
-    assert phase_of("quota acme", 60) != phase_of("token acme", 60)
+    assert moment == at(fires_in)

@@ -18,7 +18,7 @@ LOOPBACK = ListenAddress("127.0.0.1", 0)
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    body: bytes = b"up 1\n"
+    chunks: Sequence[bytes] = (b"up 1\n",)
     content_type: str = "text/plain; version=0.0.4; charset=utf-8"
     content_encoding: str | None = None
 

@@ -210,7 +210,7 @@ def test_a_table_full_of_requests_in_flight_refuses_the_next_connection() -> Non
 def test_a_client_that_takes_no_answer_is_cut() -> None:
     body = b"x" * 20_000_000
     limits = ConnectionLimits(response_deadline=0.2)
-    with serving(StandIn(page=Page(body)), limits=limits) as server, dial(server) as client:
+    with serving(StandIn(page=Page([body])), limits=limits) as server, dial(server) as client:
         client.sendall(GET)
         client.recv(1)
         with capture_logs() as logs:
@@ -223,14 +223,14 @@ def test_a_client_that_takes_no_answer_is_cut() -> None:
 
 def test_a_client_that_takes_a_large_answer_gets_all_of_it() -> None:
     body = b"x" * 20_000_000
-    with serving(StandIn(page=Page(body))) as server:
+    with serving(StandIn(page=Page([body]))) as server:
         assert len(fetch(server, "/metrics").body) == len(body)
 
 
 def test_a_connection_outlives_a_large_answer() -> None:
     body = b"x" * 20_000_000 + b"end"
     limits = ConnectionLimits(response_deadline=1.0)
-    with serving(StandIn(page=Page(body)), limits=limits) as server, dial(server) as client:
+    with serving(StandIn(page=Page([body])), limits=limits) as server, dial(server) as client:
         client.sendall(GET)
         received = bytearray()
         while not received.endswith(b"end"):

@@ -33,7 +33,7 @@ def server(backend: StandIn, shared: tuple[StandIn, WebServer]) -> WebServer:
 
 
 def test_metrics_are_answered_as_the_backend_made_them(backend: StandIn, server: WebServer) -> None:
-    backend.page = Page(b"# EOF\n", "application/openmetrics-text; version=1.0.0", "gzip")
+    backend.page = Page([b"# ", b"EOF\n"], "application/openmetrics-text; version=1.0.0", "gzip")
 
     answer = fetch(server, "/metrics")
 

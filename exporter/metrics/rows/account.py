@@ -1,4 +1,4 @@
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from exporter.domain import UsageResource
 from exporter.metrics.desc import Desc, Label, MetricType, Sample, Stability
@@ -10,30 +10,42 @@ RESOURCE = Label("resource", values=tuple(UsageResource))
 USER_ID = Label("user_id", meaning="the account's `user_id` in the configuration, or `me`")
 
 
-def _info(observation: AccountObservation, context: Context) -> Iterator[Sample]:
+def _info(observation: AccountObservation, context: Context) -> Mapping[str, str]:
     identity = observation.identity
-    labels = (identity.labels.get(name, "") for name in context.label_names)
-    yield (identity.user_id, *labels), 1
+    configured = {name: identity.labels.get(name, "") for name in context.label_names}
+    return {USER_ID.name: identity.user_id, **configured}
 
 
-def _usage_ratio(observation: AccountObservation, context: Context) -> Iterator[Sample]:
+def _one(labels: Mapping[str, str]) -> Iterator[Sample]:
+    yield tuple(labels.values()), 1
+
+
+def _usage(observation: AccountObservation, context: Context) -> Mapping[UsageResource, float]:
     reading = observation.usage_reading
-    if reading is not None and context.is_fresh(reading.read_at):
-        for resource, ratio in reading.ratios.items():
-            yield (resource,), ratio
+    return reading.ratios if reading is not None and context.is_fresh(reading.read_at) else {}
 
 
-def _calls_24h(observation: AccountObservation, context: Context) -> Iterator[Sample]:
-    yield (), context.calls_24h(observation.identity.name)
+def _ratios(usage: Mapping[UsageResource, float]) -> Iterator[Sample]:
+    for resource, ratio in usage.items():
+        yield (resource,), ratio
 
 
-def _call_budget(_: AccountObservation, context: Context) -> Iterator[Sample]:
-    yield (), context.call_budget
+def _calls_24h(observation: AccountObservation, context: Context) -> float:
+    return context.spent(observation.identity.name)
 
 
-def _paused_until(observation: AccountObservation, context: Context) -> Iterator[Sample]:
-    if observation.paused_until is not None and observation.paused_until > context.wall:
-        yield (), observation.paused_until
+def _call_budget(_: AccountObservation, context: Context) -> float:
+    return context.call_budget
+
+
+def _paused_until(observation: AccountObservation, context: Context) -> float | None:
+    until = observation.paused_until
+    return until if until is not None and context.is_ahead(until) else None
+
+
+def _value(value: float | None) -> Iterator[Sample]:
+    if value is not None:
+        yield (), value
 
 
 INFO = Desc(
@@ -46,7 +58,7 @@ INFO = Desc(
     promql="threads_token_valid * on (instance, account) group_left (team) threads_account_info",
 )
 ROWS = (
-    AccountRow(INFO, _info, configured_labels=True),
+    AccountRow(INFO, _info, _one, configured_labels=True),
     AccountRow(
         Desc(
             "threads_api_usage_ratio",
@@ -58,7 +70,8 @@ ROWS = (
             " ever send, and leaves out while little is spent",
             promql="max by (account) (threads_api_usage_ratio) > 0.8",
         ),
-        _usage_ratio,
+        _usage,
+        _ratios,
     ),
     AccountRow(
         Desc(
@@ -69,6 +82,7 @@ ROWS = (
             promql="threads_api_calls_24h / threads_api_call_budget > 0.9",
         ),
         _calls_24h,
+        _value,
     ),
     AccountRow(
         Desc(
@@ -79,6 +93,7 @@ ROWS = (
             (ACCOUNT,),
         ),
         _call_budget,
+        _value,
     ),
     AccountRow(
         Desc(
@@ -92,5 +107,6 @@ ROWS = (
             stability=Stability.EXPERIMENTAL,
         ),
         _paused_until,
+        _value,
     ),
 )

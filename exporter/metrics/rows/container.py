@@ -1,4 +1,4 @@
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from enum import StrEnum
 from itertools import islice
 from typing import TypeVar
@@ -17,26 +17,35 @@ SERIES_PER_CONTAINER = len(ContainerStatus)
 Value = TypeVar("Value", bound=StrEnum)
 
 
+def _containers(observation: AccountObservation, _: Context) -> ContainerSummary:
+    return observation.containers
+
+
 def _each_of(
     values: type[Value], read: Callable[[ContainerSummary], Mapping[Value, int]]
-) -> Callable[[AccountObservation, Context], Samples]:
-    def samples(observation: AccountObservation, _: Context) -> Iterator[Sample]:
-        counts = read(observation.containers)
+) -> Callable[[ContainerSummary], Samples]:
+    def samples(containers: ContainerSummary) -> Iterator[Sample]:
+        counts = read(containers)
         for value in values:
             yield (value,), counts.get(value, 0)
 
     return samples
 
 
-def _oldest_unfinished(observation: AccountObservation, _: Context) -> Iterator[Sample]:
-    if observation.containers.oldest_unfinished_at is not None:
-        yield (), observation.containers.oldest_unfinished_at
+def _oldest_unfinished(containers: ContainerSummary) -> Iterator[Sample]:
+    if containers.oldest_unfinished_at is not None:
+        yield (), containers.oldest_unfinished_at
 
 
-def _status(observation: AccountObservation, context: Context) -> Iterator[Sample]:
+def _shown(
+    observation: AccountObservation, context: Context
+) -> Sequence[tuple[str, ContainerStatus]]:
     statuses = observation.containers.statuses
-    shown = context.containers.take(len(statuses))
-    for container_id, current in islice(statuses.items(), shown):
+    return list(islice(statuses.items(), context.containers.take(len(statuses))))
+
+
+def _statuses(containers: Sequence[tuple[str, ContainerStatus]]) -> Iterator[Sample]:
+    for container_id, current in containers:
         for status in ContainerStatus:
             yield (container_id, status), status == current
 
@@ -52,6 +61,7 @@ ROWS = (
             when="always, every status; an ended container counts for `containers.retention`",
             promql='sum by (account) (threads_containers{status=~"PENDING|IN_PROGRESS"})',
         ),
+        _containers,
         _each_of(ContainerStatus, lambda containers: containers.by_status),
     ),
     AccountRow(
@@ -65,6 +75,7 @@ ROWS = (
             when="always, every outcome",
             promql='increase(threads_container_outcomes_total{outcome!="PUBLISHED"}[1h]) > 0',
         ),
+        _containers,
         _each_of(ContainerOutcome, lambda containers: containers.outcomes),
     ),
     AccountRow(
@@ -77,6 +88,7 @@ ROWS = (
             when="always, every message",
             promql="sum by (error_message) (increase(threads_container_errors_total[1d])) > 0",
         ),
+        _containers,
         _each_of(ContainerErrorMessage, lambda containers: containers.errors),
     ),
     AccountRow(
@@ -88,20 +100,23 @@ ROWS = (
             when="while a container is unfinished",
             promql="time() - threads_container_oldest_unfinished_timestamp_seconds > 600",
         ),
+        _containers,
         _oldest_unfinished,
     ),
-    AccountRow(
-        Desc(
-            "threads_container_status",
-            MetricType.GAUGE,
-            "1 for the status that Meta last told of a tracked media container when polled, 0 for"
-            " every other status.",
-            (ACCOUNT, CONTAINER_ID, STATUS),
-            when="only with `containers.per_container_metrics`; every status, while the container"
-            " counts in `threads_containers`, for 10 000 containers of all accounts together; what"
-            " is left out counts in `threads_exporter_series_dropped_total`",
-            promql='threads_container_status{status="ERROR"} == 1',
-        ),
-        _status,
-    ),
 )
+STATUS_ROW = AccountRow(
+    Desc(
+        "threads_container_status",
+        MetricType.GAUGE,
+        "1 for the status that Meta last told of a tracked media container when polled, 0 for"
+        " every other status.",
+        (ACCOUNT, CONTAINER_ID, STATUS),
+        when="only with `containers.per_container_metrics`; every status, while the container"
+        " counts in `threads_containers`, for 10 000 containers of all accounts together; what"
+        " is left out counts in `threads_exporter_series_dropped_total`",
+        promql='threads_container_status{status="ERROR"} == 1',
+    ),
+    _shown,
+    _statuses,
+)
+"""Of each container, as far as there is room for the containers of all accounts together."""

@@ -1,11 +1,11 @@
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 
 from exporter.domain import FailureReason, KnownError, Poll
 from exporter.metrics.desc import Desc, Label, MetricType, Sample, Samples
 from exporter.metrics.rows.row import ACCOUNT, AccountRow
 from exporter.metrics.state import Context
-from exporter.observations.model import AccountObservation
+from exporter.observations.model import AccountObservation, PollRecord
 
 POLL = Label("poll", values=tuple(Poll))
 REASON = Label("reason", values=tuple(FailureReason))
@@ -14,39 +14,57 @@ CATEGORY = Label("category", meaning="the category that the error catalogue give
 ACTION = Label("action", meaning="what helps: the action that the error catalogue names")
 
 
-def _success(observation: AccountObservation, _: Context) -> Iterator[Sample]:
-    for poll, record in observation.polls.items():
-        yield (poll,), record.succeeded
+def _polls(observation: AccountObservation, _: Context) -> Mapping[Poll, PollRecord]:
+    return observation.polls
 
 
-def _last_success(observation: AccountObservation, _: Context) -> Iterator[Sample]:
-    for poll, record in observation.polls.items():
+def _successes(observation: AccountObservation, _: Context) -> Samples:
+    return tuple(((poll,), record.succeeded) for poll, record in observation.polls.items())
+
+
+def _as_they_are(samples: Samples) -> Samples:
+    return samples
+
+
+def _last_success(polls: Mapping[Poll, PollRecord]) -> Iterator[Sample]:
+    for poll, record in polls.items():
         if record.last_success_at is not None:
             yield (poll,), record.last_success_at
 
 
-def _total(observation: AccountObservation, _: Context) -> Iterator[Sample]:
+def _total(polls: Mapping[Poll, PollRecord]) -> Iterator[Sample]:
     for poll in Poll:
-        record = observation.polls.get(poll)
+        record = polls.get(poll)
         yield (poll,), 0 if record is None else record.total
 
 
-def _failures(observation: AccountObservation, _: Context) -> Iterator[Sample]:
-    for poll, record in observation.polls.items():
-        for reason, count in record.failures.items():
+def _failures(
+    observation: AccountObservation, _: Context
+) -> tuple[tuple[Poll, Mapping[FailureReason, int]], ...]:
+    return tuple((poll, record.failures) for poll, record in observation.polls.items())
+
+
+def _by_reason(
+    failures: tuple[tuple[Poll, Mapping[FailureReason, int]], ...],
+) -> Iterator[Sample]:
+    for poll, counts in failures:
+        for reason, count in counts.items():
             yield (poll, reason), count
 
 
-def _by_entry(
-    read: Callable[[AccountObservation], Mapping[KnownError, int]],
-) -> Callable[[AccountObservation, Context], Samples]:
-    def samples(observation: AccountObservation, _: Context) -> Samples:
-        counts: Counter[tuple[str, ...]] = Counter()
-        for error, count in read(observation).items():
-            counts[error.name, error.category, error.action] += count
-        return counts.items()
+def _errors(observation: AccountObservation, _: Context) -> Mapping[KnownError, int]:
+    return observation.errors
 
-    return samples
+
+def _reported_errors(observation: AccountObservation, _: Context) -> Mapping[KnownError, int]:
+    return observation.reported_errors
+
+
+def _by_entry(errors: Mapping[KnownError, int]) -> Samples:
+    counts: Counter[tuple[str, ...]] = Counter()
+    for error, count in errors.items():
+        counts[error.name, error.category, error.action] += count
+    return counts.items()
 
 
 ROWS = (
@@ -59,7 +77,8 @@ ROWS = (
             when="after the first such poll",
             promql="threads_poll_success == 0",
         ),
-        _success,
+        _successes,
+        _as_they_are,
     ),
     AccountRow(
         Desc(
@@ -70,6 +89,7 @@ ROWS = (
             when="after the first success",
             promql='time() - threads_poll_last_success_timestamp_seconds{poll="quota"} > 600',
         ),
+        _polls,
         _last_success,
     ),
     AccountRow(
@@ -82,6 +102,7 @@ ROWS = (
             promql="sum by (account, poll) (rate(threads_poll_failures_total[15m]))"
             " / sum by (account, poll) (rate(threads_polls_total[15m]))",
         ),
+        _polls,
         _total,
     ),
     AccountRow(
@@ -96,6 +117,7 @@ ROWS = (
             promql="sum by (reason) (rate(threads_poll_failures_total[15m]))",
         ),
         _failures,
+        _by_reason,
     ),
     AccountRow(
         Desc(
@@ -108,7 +130,8 @@ ROWS = (
             promql="(increase(threads_api_errors_total[1h]) > 0)"
             " * on (instance, error) group_left (solution) threads_api_error_info",
         ),
-        _by_entry(lambda observation: observation.errors),
+        _errors,
+        _by_entry,
     ),
     AccountRow(
         Desc(
@@ -121,6 +144,7 @@ ROWS = (
             promql="(increase(threads_reported_errors_total[1h]) > 0)"
             " * on (instance, error) group_left (solution) threads_api_error_info",
         ),
-        _by_entry(lambda observation: observation.reported_errors),
+        _reported_errors,
+        _by_entry,
     ),
 )

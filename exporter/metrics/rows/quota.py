@@ -1,4 +1,4 @@
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 from exporter.domain import FailureReason, Quota, QuotaKind
 from exporter.metrics.desc import Desc, Label, MetricType, Sample, Samples, Stability
@@ -11,14 +11,16 @@ REFUSAL = Label("reason", values=(FailureReason.PERMISSION, FailureReason.UNSUPP
 FRESH = "after a successful quota poll, and no longer than `polling.stale_after` after the last one"
 
 
-def _of_fresh_quotas(
+def _fresh(observation: AccountObservation, context: Context) -> Mapping[QuotaKind, Quota]:
+    reading = observation.quota_reading
+    return reading.quotas if reading is not None and context.is_fresh(reading.read_at) else {}
+
+
+def _each(
     read: Callable[[Quota], int | None],
-) -> Callable[[AccountObservation, Context], Samples]:
-    def samples(observation: AccountObservation, context: Context) -> Iterator[Sample]:
-        reading = observation.quota_reading
-        if reading is None or not context.is_fresh(reading.read_at):
-            return
-        for kind, quota in reading.quotas.items():
+) -> Callable[[Mapping[QuotaKind, Quota]], Samples]:
+    def samples(quotas: Mapping[QuotaKind, Quota]) -> Iterator[Sample]:
+        for kind, quota in quotas.items():
             value = read(quota)
             if value is not None:
                 yield (kind,), value
@@ -26,8 +28,12 @@ def _of_fresh_quotas(
     return samples
 
 
-def _refused(observation: AccountObservation, _: Context) -> Iterator[Sample]:
-    for kind, reason in observation.refused_quotas.items():
+def _refused(observation: AccountObservation, _: Context) -> Mapping[QuotaKind, FailureReason]:
+    return observation.refused_quotas
+
+
+def _refusals(refused: Mapping[QuotaKind, FailureReason]) -> Iterator[Sample]:
+    for kind, reason in refused.items():
         yield (kind, reason), 1
 
 
@@ -43,7 +49,8 @@ ROWS = (
             when=FRESH,
             promql="threads_quota_usage / threads_quota_limit > 0.9",
         ),
-        _of_fresh_quotas(lambda quota: quota.usage),
+        _fresh,
+        _each(lambda quota: quota.usage),
     ),
     AccountRow(
         Desc(
@@ -55,7 +62,8 @@ ROWS = (
             when=f"{FRESH}; not when Meta leaves quota_total out",
             promql="threads_quota_limit - threads_quota_usage",
         ),
-        _of_fresh_quotas(lambda quota: quota.limit),
+        _fresh,
+        _each(lambda quota: quota.limit),
     ),
     AccountRow(
         Desc(
@@ -66,7 +74,8 @@ ROWS = (
             (ACCOUNT, QUOTA),
             when=f"{FRESH}; not when Meta leaves quota_duration out",
         ),
-        _of_fresh_quotas(lambda quota: quota.window_seconds),
+        _fresh,
+        _each(lambda quota: quota.window_seconds),
     ),
     AccountRow(
         Desc(
@@ -80,5 +89,6 @@ ROWS = (
             stability=Stability.EXPERIMENTAL,
         ),
         _refused,
+        _refusals,
     ),
 )

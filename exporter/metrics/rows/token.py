@@ -11,21 +11,23 @@ REASON = Label("reason", values=tuple(TokenInvalidReason))
 SCOPE = Label("scope", values=tuple(sorted(KNOWN_SCOPES)))
 
 
-def _valid(observation: AccountObservation, _: Context) -> Iterator[Sample]:
-    if observation.token.valid is not None:
-        yield (), observation.token.valid
+def _token(observation: AccountObservation, _: Context) -> TokenReading:
+    return observation.token
 
 
-def _invalid_reason(observation: AccountObservation, _: Context) -> Iterator[Sample]:
-    if observation.token.valid is False:
-        yield (observation.token.invalid_reason or TokenInvalidReason.OTHER,), 1
+def _valid(token: TokenReading) -> Iterator[Sample]:
+    if token.valid is not None:
+        yield (), token.valid
 
 
-def _timestamp(
-    read: Callable[[TokenReading], int | None],
-) -> Callable[[AccountObservation, Context], Samples]:
-    def samples(observation: AccountObservation, _: Context) -> Iterator[Sample]:
-        timestamp = read(observation.token)
+def _invalid_reason(token: TokenReading) -> Iterator[Sample]:
+    if token.valid is False:
+        yield (token.invalid_reason or TokenInvalidReason.OTHER,), 1
+
+
+def _timestamp(read: Callable[[TokenReading], int | None]) -> Callable[[TokenReading], Samples]:
+    def samples(token: TokenReading) -> Iterator[Sample]:
+        timestamp = read(token)
         # Meta writes 0 for "never", which as a time would fire every alert on expiry.
         if timestamp is not None and timestamp > 0:
             yield (), timestamp
@@ -33,12 +35,11 @@ def _timestamp(
     return samples
 
 
-def _scope(observation: AccountObservation, _: Context) -> Iterator[Sample]:
-    granted = observation.token.scopes
-    if granted is None:
+def _scope(token: TokenReading) -> Iterator[Sample]:
+    if token.scopes is None:
         return
-    for scope in sorted(NEEDED_SCOPES | (granted & KNOWN_SCOPES)):
-        yield (scope,), scope in granted
+    for scope in sorted(NEEDED_SCOPES | (token.scopes & KNOWN_SCOPES)):
+        yield (scope,), scope in token.scopes
 
 
 ROWS = (
@@ -52,6 +53,7 @@ ROWS = (
             when="once known",
             promql="threads_token_valid == 0",
         ),
+        _token,
         _valid,
     ),
     AccountRow(
@@ -63,6 +65,7 @@ ROWS = (
             (ACCOUNT, REASON),
             when="while the token is invalid",
         ),
+        _token,
         _invalid_reason,
     ),
     AccountRow(
@@ -75,6 +78,7 @@ ROWS = (
             when="once known; never for a token that does not expire",
             promql="threads_token_expiry_timestamp_seconds - time() < 7 * 86400",
         ),
+        _token,
         _timestamp(lambda token: token.expires_at),
     ),
     AccountRow(
@@ -87,6 +91,7 @@ ROWS = (
             when="once known",
             promql="threads_token_data_access_expiry_timestamp_seconds - time() < 7 * 86400",
         ),
+        _token,
         _timestamp(lambda token: token.data_access_expires_at),
     ),
     AccountRow(
@@ -99,6 +104,7 @@ ROWS = (
             when="once known",
             promql="time() - threads_token_issued_timestamp_seconds",
         ),
+        _token,
         _timestamp(lambda token: token.issued_at),
     ),
     AccountRow(
@@ -113,6 +119,7 @@ ROWS = (
             " for the others while granted",
             promql="threads_token_scope == 0",
         ),
+        _token,
         _scope,
     ),
 )
