@@ -84,40 +84,64 @@ class RegistrationApi:
         expected = self.token()
         return expected is not None and same_token(token, expected.reveal())
 
-    def register(self, containers: Sequence[NewContainer]) -> Sequence[Registration]:
-        try:
-            new = self._register(containers)
-        except tuple(_RESULTS) as error:
-            self.observer.registered(_RESULTS[type(error)], len(containers))
-            raise
-        for item in {item.account for item in containers}:
-            self.changed(item)
-        self.observer.registered(RegistrationResult.CREATED, sum(new))
-        self.observer.registered(RegistrationResult.KNOWN, len(new) - sum(new))
+    def register_each(
+        self, requests: Sequence[Sequence[NewContainer]]
+    ) -> Sequence[Sequence[Registration] | Exception]:
+        refusals = [self._refusal(containers) for containers in requests]
+        admitted = [
+            [(item.account, item.container_id) for item in containers]
+            for containers, refusal in zip(requests, refusals, strict=True)
+            if refusal is None
+        ]
+        done = map(_outcome, self.tracked.register_each(admitted))
+        outcomes = [refusal or next(done) for refusal in refusals]
+        self._tell(requests, outcomes)
         return [
-            Registration(self._existing(item.container_id), is_new=is_new)
-            for item, is_new in zip(containers, new, strict=True)
+            outcome if isinstance(outcome, Exception) else self._registrations(containers, outcome)
+            for containers, outcome in zip(requests, outcomes, strict=True)
         ]
 
-    def _register(self, containers: Sequence[NewContainer]) -> Sequence[bool]:
+    def _refusal(self, containers: Sequence[NewContainer]) -> Exception | None:
+        """Return why the containers are not to be registered, before they are looked at."""
         numbers = Counter(item.account for item in containers)
-        for name in numbers:
-            self._require(name)
-        self.allowances.spend(numbers)
         try:
-            return self.tracked.register([(item.account, item.container_id) for item in containers])
-        except ForeignContainerError as error:
-            raise ContainerConflictError(error.container_id) from None
-        except CapacityError:
-            raise TrackingFullError from None
-        except StoreError:
-            raise StoreUnavailableError(_RETRY_SECONDS) from None
+            for name in numbers:
+                self._require(name)
+            self.allowances.spend(numbers)
+        except (UnknownAccountError, RateLimitedError) as error:
+            return error
+        return None
 
-    def _existing(self, container_id: str) -> ContainerRecord:
-        record = self.tracked.get(container_id)
-        if record is None:
-            raise StoreUnavailableError(_RETRY_SECONDS)
-        return record
+    def _tell(
+        self,
+        requests: Sequence[Sequence[NewContainer]],
+        outcomes: Sequence[Sequence[bool] | Exception],
+    ) -> None:
+        changed: set[str] = set()
+        results: Counter[RegistrationResult] = Counter()
+        for containers, outcome in zip(requests, outcomes, strict=True):
+            if isinstance(outcome, Exception):
+                result = _RESULTS.get(type(outcome), RegistrationResult.UNAVAILABLE)
+                results[result] += len(containers)
+            else:
+                results.update(_WHEN_NEW[is_new] for is_new in outcome)
+                changed |= {item.account for item in containers}
+        for account in changed:
+            self.changed(account)
+        for result, number in results.items():
+            self.observer.registered(result, number)
+
+    def _registrations(
+        self, containers: Sequence[NewContainer], is_new: Sequence[bool]
+    ) -> Sequence[Registration] | Exception:
+        records = [self.tracked.get(item.container_id) for item in containers]
+        found = [
+            Registration(record, is_new=new)
+            for record, new in zip(records, is_new, strict=True)
+            if record is not None
+        ]
+        # One may have been removed since.
+        return found if len(found) == len(records) else StoreUnavailableError(_RETRY_SECONDS)
 
     def _require(self, account: str) -> None:
         if account not in self.accounts():
@@ -160,6 +184,19 @@ class RegistrationApi:
         return known
 
 
+def _outcome(outcome: Sequence[bool] | Exception) -> Sequence[bool] | Exception:
+    """Return what the registry did, its errors as those of the API."""
+    match outcome:
+        case ForeignContainerError():
+            return ContainerConflictError(outcome.container_id)
+        case CapacityError():
+            return TrackingFullError()
+        case StoreError():
+            return StoreUnavailableError(_RETRY_SECONDS)
+        case _:
+            return outcome
+
+
 _RESULTS: Mapping[type[Exception], RegistrationResult] = {
     UnknownAccountError: RegistrationResult.REFUSED,
     ContainerConflictError: RegistrationResult.REFUSED,
@@ -167,3 +204,4 @@ _RESULTS: Mapping[type[Exception], RegistrationResult] = {
     TrackingFullError: RegistrationResult.FULL,
     StoreUnavailableError: RegistrationResult.UNAVAILABLE,
 }
+_WHEN_NEW = {True: RegistrationResult.CREATED, False: RegistrationResult.KNOWN}

@@ -22,6 +22,7 @@ from exporter.web.api.backend import (
     ContainerQuery,
     NewContainer,
     RateLimitedError,
+    Registration,
     StoreUnavailableError,
     TrackingFullError,
 )
@@ -69,6 +70,13 @@ class Told:
         raise AssertionError(f"{outcome} after {seconds} s: no poll runs here")
 
 
+def registered(api: RegistrationApi, containers: Sequence[NewContainer]) -> Sequence[Registration]:
+    [outcome] = api.register_each([containers])
+    if isinstance(outcome, Exception):
+        raise outcome
+    return outcome
+
+
 @dataclass
 class Publishers:
     """The API's backend over the accounts acme and zebra, of 10 containers at most."""
@@ -96,9 +104,13 @@ class Publishers:
             allowances=Allowances(self.clock, burst=20, per_second=2),
         )
 
+    def request(self, containers: Sequence[NewContainer]) -> Sequence[Registration]:
+        """Register the containers of one request; raises what it failed with."""
+        return registered(self.api, containers)
+
     def register(self, account: str, *ids: str) -> list[bool]:
         """Register containers of an account; return whether each was new."""
-        done = self.api.register([NewContainer(account, item) for item in ids])
+        done = self.request([NewContainer(account, item) for item in ids])
         assert [item.container.container_id for item in done] == list(ids)
         return [item.is_new for item in done]
 
@@ -132,7 +144,7 @@ def test_only_the_configured_token_is_authorized(publishers: Publishers) -> None
 
 
 def test_a_registered_container_is_tracked_and_counted(publishers: Publishers) -> None:
-    [done] = publishers.api.register([NewContainer("acme", "1")])
+    [done] = publishers.request([NewContainer("acme", "1")])
 
     assert done.is_new
     assert done.container == ContainerRecord(
@@ -154,8 +166,44 @@ def test_a_known_container_stays_as_it_is(publishers: Publishers) -> None:
     assert publishers.results() == {RegistrationResult.CREATED: 1, RegistrationResult.KNOWN: 2}
 
 
+def test_of_several_requests_each_has_its_own_outcome(publishers: Publishers) -> None:
+    publishers.register("zebra", "1")
+    publishers.results()
+    publishers.told.changed.clear()
+
+    done = publishers.api.register_each(
+        [
+            [NewContainer("acme", "2"), NewContainer("zebra", "1")],
+            [NewContainer("acme", "3")],
+            [NewContainer("nobody", "4")],
+            [NewContainer("acme", "5"), NewContainer("acme", "1")],
+            [NewContainer("acme", "nul\0")],
+            [NewContainer("zebra", "6")],
+        ]
+    )
+
+    assert [type(outcome) for outcome in done if isinstance(outcome, Exception)] == [
+        UnknownAccountError,
+        ContainerConflictError,
+        ValueError,
+    ]
+    assert [
+        [(item.container.container_id, item.is_new) for item in outcome]
+        for outcome in done
+        if not isinstance(outcome, Exception)
+    ] == [[("2", True), ("1", False)], [("3", True)], [("6", True)]]
+    assert publishers.ids(ContainerQuery(100)) == ["1", "2", "3", "6"]
+    assert publishers.results() == {
+        RegistrationResult.CREATED: 3,
+        RegistrationResult.KNOWN: 1,
+        RegistrationResult.REFUSED: 3,
+        RegistrationResult.UNAVAILABLE: 1,
+    }
+    assert sorted(publishers.told.changed) == ["acme", "zebra"]
+
+
 def test_each_account_is_told_of_once(publishers: Publishers) -> None:
-    publishers.api.register(
+    publishers.request(
         [NewContainer("acme", "1"), NewContainer("zebra", "2"), NewContainer("acme", "3")]
     )
 
@@ -167,7 +215,7 @@ def refused(publishers: Publishers, error: type[Exception], account: str, *ids: 
     before = publishers.ids(ContainerQuery(100)), list(publishers.told.changed)
     new = [NewContainer("acme", "100"), *(NewContainer(account, item) for item in ids)]
     with pytest.raises(error) as caught:
-        publishers.api.register(new)
+        publishers.request(new)
     assert (publishers.ids(ContainerQuery(100)), publishers.told.changed) == before
     return caught.value
 
@@ -232,7 +280,7 @@ def test_a_container_that_is_gone_before_it_is_answered_was_not_registered(
     api = replace(publishers.api, changed=forget)
 
     with pytest.raises(StoreUnavailableError):
-        api.register([NewContainer("acme", "1")])
+        registered(api, [NewContainer("acme", "1")])
 
 
 def test_an_account_registers_no_faster_than_its_allowance(publishers: Publishers) -> None:

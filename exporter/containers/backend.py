@@ -1,10 +1,11 @@
 """What the store needs to know of the database that it is kept in."""
 
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from importlib import import_module
 from typing import Protocol
 
-from sqlalchemy import URL, Connection, Engine, Table, make_url
+from sqlalchemy import URL, Column, ColumnElement, Connection, Engine, Table, make_url
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
@@ -22,7 +23,20 @@ class Backend(Protocol):
     @property
     def engine(self) -> Engine: ...
 
+    @property
+    def writes_alone(self) -> bool:
+        """Tell whether nobody else writes while a transaction does."""
+        ...
+
     def insert(self, table: Table) -> Insert: ...
+
+    def among(self, column: Column[str], name: str) -> ColumnElement[bool]:
+        """Tell whether the column is in the array that is given under this name."""
+        ...
+
+    def array(self, texts: Sequence[str]) -> object:
+        """Return the texts as the driver takes them for `among`."""
+        ...
 
     def open(self) -> None:
         """Make the store ready for use; raises StoreError."""

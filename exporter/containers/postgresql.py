@@ -1,11 +1,27 @@
 """A store in PostgreSQL, for one process or several."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 import psycopg
-from sqlalchemy import URL, Connection, Engine, Table, create_engine, event, func, select, text
+from sqlalchemy import (
+    ARRAY,
+    URL,
+    Column,
+    ColumnElement,
+    Connection,
+    Engine,
+    Table,
+    Text,
+    any_,
+    bindparam,
+    create_engine,
+    event,
+    func,
+    select,
+    text,
+)
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.engine import Dialect
 from sqlalchemy.exc import SQLAlchemyError
@@ -73,6 +89,16 @@ class PostgresqlBackend:
 
     def insert(self, table: Table) -> postgresql.Insert:
         return postgresql.insert(table)
+
+    @property
+    def writes_alone(self) -> bool:
+        return False
+
+    def among(self, column: Column[str], name: str) -> ColumnElement[bool]:
+        return column == any_(bindparam(name, type_=ARRAY(Text)))
+
+    def array(self, texts: Sequence[str]) -> Sequence[str]:
+        return texts
 
     def _connect(
         self,

@@ -2,18 +2,20 @@
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import chain
-from threading import Lock
+from functools import partial
+from itertools import chain, compress
 from typing import Protocol
 
 from exporter.clock import Clock
 from exporter.containers import lifecycle
+from exporter.containers.change import Change
 from exporter.containers.journal import StoreJournal
 from exporter.containers.lifecycle import LifecycleRules, Step
 from exporter.containers.memory import ContainerMemory
 from exporter.containers.record import ContainerRecord, Source
-from exporter.containers.rows import CountKind
+from exporter.containers.rows import CountKey, CountKind
 from exporter.containers.store import ContainerStore
+from exporter.containers.turns import Request, Turns
 from exporter.domain import ContainerState, ContainerStatus
 from exporter.observations.model import ContainerSummary
 
@@ -51,7 +53,8 @@ class TrackingRules:
 class ContainerRegistry:
     """Follows containers to their end; without a store it does so in memory alone.
 
-    Changes take turns, over their commits too; reading waits for none of them.
+    Changes take turns, over their commits too, and those that come meanwhile take the next one
+    together; reading waits for none of them.
     """
 
     def __init__(
@@ -61,7 +64,7 @@ class ContainerRegistry:
         self._journal = StoreJournal(store) if store else None
         self._clock = clock
         self._observer = observer
-        self._turn = Lock()
+        self._turns = Turns(self._carry_out)
         self._memory = ContainerMemory()
         self._rules = TrackingRules()
         self._listed: frozenset[str] = frozenset()
@@ -74,7 +77,7 @@ class ContainerRegistry:
 
     def close(self) -> None:
         """Let go of the store; what polls that are being cut still tell is not kept."""
-        with self._turn:
+        with self._turns.alone():
             self._journal = None
         if self._store is not None:
             self._store.close()
@@ -101,7 +104,7 @@ class ContainerRegistry:
         """
         now = self._clock.wall()
         ids = frozenset(chain.from_iterable(listed.values()))
-        with self._turn:
+        with self._turns.alone():
             self._rules = rules
             self._listed = ids
             new = [
@@ -110,16 +113,15 @@ class ContainerRegistry:
                 for container_id in container_ids
                 if self._memory.get(container_id) is None
             ]
-            self._add(new)
-            self._change(
-                [
-                    lifecycle.removed(record, now)
-                    for record in self._memory.all()
-                    if record.is_tracked
-                    and record.account not in left_alone
-                    and not _is_wanted(record, ids, listed)
-                ]
-            )
+            self._make_in_time(Change(records=new, can_wait=True))
+            gone = [
+                lifecycle.removed(record, now)
+                for record in self._memory.all()
+                if record.is_tracked
+                and record.account not in left_alone
+                and not _is_wanted(record, ids, listed)
+            ]
+            self._make_in_time(Change(steps=gone, can_wait=True))
         return {record.account for record in new}
 
     def register(self, containers: Sequence[tuple[str, str]]) -> Sequence[bool]:
@@ -127,20 +129,31 @@ class ContainerRegistry:
 
         Raises ForeignContainerError, CapacityError, and StoreError; then nothing has changed.
         """
-        now = self._clock.wall()
-        with self._turn:
-            known = [self._known(*container) for container in containers]
-            new = [
-                lifecycle.registered(account, container_id, Source.API, now)
-                for (account, container_id), is_known in zip(containers, known, strict=True)
-                if not is_known
-            ]
-            if new and self._memory.tracked + len(new) > self._rules.max_tracked:
-                raise CapacityError
-            if self._journal and new:
-                self._journal.register(new)
-            self._memory.add(new)
-        return [not is_known for is_known in known]
+        return self._turns.take_one(self._registration(containers))
+
+    def register_each(
+        self, requests: Sequence[Sequence[tuple[str, str]]]
+    ) -> Sequence[Sequence[bool] | Exception]:
+        """Do as `register` does for each of the requests, in few commits; an error is returned."""
+        registrations = [self._registration(containers) for containers in requests]
+        self._turns.take(registrations)
+        return [registration.outcome() for registration in registrations]
+
+    def _registration(self, containers: Sequence[tuple[str, str]]) -> Request[Sequence[bool]]:
+        ids = [container_id for _, container_id in containers]
+        return Request(ids, partial(self._to_register, containers, self._clock.wall()))
+
+    def _to_register(
+        self, containers: Sequence[tuple[str, str]], now: float, added: int
+    ) -> tuple[Change, Sequence[bool]]:
+        is_new = [not self._known(*container) for container in containers]
+        new = [
+            lifecycle.registered(account, container_id, Source.API, now)
+            for account, container_id in compress(containers, is_new)
+        ]
+        if new and self._memory.tracked + added + len(new) > self._rules.max_tracked:
+            raise CapacityError
+        return Change(records=new), is_new
 
     def _known(self, account: str, container_id: str) -> bool:
         record = self._memory.get(container_id)
@@ -150,21 +163,19 @@ class ContainerRegistry:
 
     def remove(self, container_id: str) -> ContainerRecord | None:
         """Track a container no longer; return it as it was, None if unknown; raises StoreError."""
-        with self._turn:
+
+        def decide(_added: int) -> tuple[Change, ContainerRecord | None]:
             record = self._memory.get(container_id)
-            if record is not None and record.is_tracked:
-                step = lifecycle.removed(record, self._clock.wall())
-                if self._journal:
-                    self._journal.save([step])
-                self._memory.apply([step])
-            return record
+            if record is None or not record.is_tracked:
+                return Change(), record
+            return Change(steps=[lifecycle.removed(record, self._clock.wall())]), record
+
+        return self._turns.take_one(Request([container_id], decide))
 
     def count_report(self, account: str, error: str) -> None:
         """Count an error that a publisher met; raises StoreError."""
-        with self._turn:
-            if self._journal:
-                self._journal.count(account, CountKind.REPORTED, error)
-            self._memory.count(account, CountKind.REPORTED, error)
+        report = CountKey(account, CountKind.REPORTED, error)
+        self._turns.take_one(Request([], lambda _added: (Change(reports=[report]), None)))
 
     def reports(self, account: str) -> Mapping[str, int]:
         return self._memory.counts(account, CountKind.REPORTED)
@@ -200,8 +211,9 @@ class ContainerRegistry:
         """Move the containers' times back for good, if the clock was set back."""
         if not any(self._moved_back(account, now)):
             return
-        with self._turn:
-            self._change([Step(record) for record in self._moved_back(account, now)])
+        with self._turns.alone():
+            steps = [Step(record) for record in self._moved_back(account, now)]
+            self._make_in_time(Change(steps=steps, can_wait=True))
 
     def _moved_back(self, account: str, now: float) -> Iterator[ContainerRecord]:
         for record in self._memory.of(account):
@@ -245,35 +257,64 @@ class ContainerRegistry:
         event: Callable[[ContainerRecord, float], Step],
     ) -> None:
         now = self._clock.wall()
-        with self._turn:
+
+        def decide(_added: int) -> tuple[Change, None]:
             records = [self._memory.get(container_id) for container_id in container_ids]
-            self._change(
-                [
-                    event(record, now)
-                    for record in records
-                    if record is not None and record.account == account and record.is_tracked
-                ]
-            )
+            steps = [
+                event(record, now)
+                for record in records
+                if record is not None and record.account == account and record.is_tracked
+            ]
+            return Change(steps=steps, can_wait=True), None
 
-    def _add(self, records: Sequence[ContainerRecord]) -> None:
-        if self._journal and records:
-            self._journal.register_in_time(records)
-        self._memory.add(records)
+        self._turns.take_one(Request(container_ids, decide))
 
-    def _change(self, steps: Sequence[Step]) -> None:
-        if self._journal and steps:
-            self._journal.save_in_time(steps)
-        self._memory.apply(steps)
-        for step in steps:
+    def _carry_out(self, group: Sequence[Request[object]]) -> None:
+        """Make the changes of the requests: they have no container in common."""
+        changes: list[tuple[Request[object], Change]] = []
+        added = 0
+        for request in group:
+            change = request.decide(added)
+            if change:
+                changes.append((request, change))
+                added += len(change.records)
+        errors = self._make([change for _, change in changes])
+        for (request, _), error in zip(changes, errors, strict=True):
+            if error is not None:
+                request.fail(error)
+
+    def _make(self, changes: Sequence[Change]) -> Sequence[Exception | None]:
+        """Make those of the changes that can be stored; return for each why it could not be."""
+        if self._journal and changes:
+            errors = self._journal.write(changes)
+        else:
+            errors = [None] * len(changes)
+        for change, error in zip(changes, errors, strict=True):
+            if error is None:
+                self._take_effect(change)
+        return errors
+
+    def _take_effect(self, change: Change) -> None:
+        self._memory.add(change.records)
+        self._memory.apply(change.steps)
+        for report in change.reports:
+            self._memory.count(report.account, report.kind, report.name)
+        for step in change.steps:
             if step.processed is not None:
                 self._observer.container_processed(*step.processed)
+
+    def _make_in_time(self, change: Change) -> None:
+        """Make a change that the store's being down does not hinder."""
+        for error in self._make([change] if change else ()):
+            if error is not None:
+                raise error
 
     def keep_store(self) -> None:
         """See to the store: notice that it is down, write what waits once it is up again."""
         if self._journal is None:
             return
         if self._journal.check():
-            with self._turn:
+            with self._turns.alone():
                 self._journal.catch_up(self._memory.state())
 
     def forget_ended(self) -> Collection[str]:
@@ -282,7 +323,7 @@ class ContainerRegistry:
         What is still listed is kept, out of sight: else the next reload would find it new.
         """
         before = self._retained_since
-        with self._turn:
+        with self._turns.alone():
             old = [item for item in self._memory.all() if (item.ended_at or before) < before]
             ids = {record.container_id for record in old}
             if self._journal and not self._journal.forget(before, keep=ids & self._listed):

@@ -15,7 +15,7 @@ from exporter.domain import (
     ContainerStatus,
 )
 
-Values = Mapping[str, str | float | bool | None]
+Values = dict[str, str | float | bool | None]
 
 
 class CountKind(StrEnum):
@@ -46,29 +46,34 @@ class StoredState:
 _UNFIT = re.compile(r"[\x00\ud800-\udfff]")
 
 
-def check_texts(texts: Iterable[str]) -> None:
+def check_texts(texts: Sequence[str]) -> None:
     """Raise ValueError for a text that not every database stores."""
-    for text in texts:
-        if _UNFIT.search(text):
-            raise ValueError(f"{text!a} holds a NUL or half of a surrogate pair: remove it")
+    if _UNFIT.search("".join(texts)):
+        unfit = next(text for text in texts if _UNFIT.search(text))
+        raise ValueError(f"{unfit!a} holds a NUL or half of a surrogate pair: remove it")
 
 
 def row_of(record: ContainerRecord) -> Values:
     return {
         "container_id": record.container_id,
         "account": record.account,
-        "source": record.source.value,
+        "source": str(record.source),
         "registered_at": record.registered_at,
-        "status": record.state.status.value,
-        "error_message": record.state.error_message,
+        "status": str(record.state.status),
+        "error_message": _text(record.state.error_message),
         "asked_at": record.asked_at,
         "next_ask_at": record.next_ask_at,
         "gave_up": record.gave_up,
-        "outcome": record.outcome,
+        "outcome": _text(record.outcome),
         "ended_at": record.ended_at,
         "unknown_to_meta": record.unknown_to_meta,
         "processed_at": record.processed_at,
     }
+
+
+def _text(name: StrEnum | None) -> str | None:
+    """Return the plain text, which is all that every driver takes."""
+    return None if name is None else str(name)
 
 
 def record_of(row: RowMapping) -> ContainerRecord:

@@ -1,13 +1,28 @@
 """A store in a SQLite file, for one process."""
 
+import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from threading import RLock
 from urllib.parse import quote
 
-from sqlalchemy import URL, Connection, Engine, QueuePool, Table, create_engine, event
+from sqlalchemy import (
+    URL,
+    Column,
+    ColumnElement,
+    Connection,
+    Engine,
+    QueuePool,
+    Table,
+    Text,
+    bindparam,
+    create_engine,
+    event,
+    func,
+    select,
+)
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -74,6 +89,17 @@ class SqliteBackend:
 
     def insert(self, table: Table) -> sqlite.Insert:
         return sqlite.insert(table)
+
+    @property
+    def writes_alone(self) -> bool:
+        return True
+
+    def among(self, column: Column[str], name: str) -> ColumnElement[bool]:
+        each = func.json_each(bindparam(name, type_=Text)).table_valued("value")
+        return column.in_(select(each.c.value))
+
+    def array(self, texts: Sequence[str]) -> str:
+        return json.dumps(texts)
 
     def open(self) -> None:
         identity_of(self._path)
@@ -200,7 +226,12 @@ def _engine(path: Path, timeout: float, journal_mode: str) -> Engine:
         return connection
 
     engine = create_engine(
-        "sqlite://", creator=connect, poolclass=QueuePool, pool_size=1, hide_parameters=True
+        "sqlite://",
+        creator=connect,
+        poolclass=QueuePool,
+        pool_size=1,
+        hide_parameters=True,
+        paramstyle="named",
     )
     event.listen(engine, "begin", _begin)
     return engine

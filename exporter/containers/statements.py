@@ -1,130 +1,138 @@
 """The statements on the tables; rows are always taken in one order, lest two writers deadlock."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from itertools import islice
+from collections.abc import Collection, Mapping
 
-from sqlalchemy import Connection, Table, bindparam, case, delete, select, update
+from sqlalchemy import Connection, Update, bindparam, case, delete, select, update
+from sqlalchemy.sql import ClauseElement
 
-from exporter.containers.backend import Insert
+from exporter.containers.backend import Backend, Insert
 from exporter.containers.record import ContainerRecord
-from exporter.containers.rows import CountKey, StoredState, count_rows, row_of
+from exporter.containers.rows import CountKey, StoredState, Values, count_rows, row_of
 from exporter.containers.schema import containers, counts
 from exporter.domain import ContainerOutcome
 
-NewInsert = Callable[[Table], Insert]
-
-# SQLite takes 32766 parameters in a statement.
-_CHUNK = 1_000
+_ID = containers.c.container_id
 _COLUMNS = [column.name for column in containers.columns]
+_REMOVED = {"ended_as": ContainerOutcome.REMOVED.value}
 
 
-def insert_new(
-    connection: Connection, insert: NewInsert, records: Mapping[str, ContainerRecord]
-) -> Collection[str]:
-    """Insert the records whose ids are not there yet; return those ids."""
-    if not records:
-        return frozenset()
-    statement = (
-        insert(containers)
-        .on_conflict_do_nothing(index_elements=[containers.c.container_id])
-        .returning(containers.c.container_id)
-    )
-    rows = [row_of(records[key]) for key in sorted(records)]
-    return frozenset(connection.execute(statement, rows).scalars())
+class Statements:
+    """The statements on one back end, most of them as SQL: to make it costs more than to run it."""
 
-
-def delete_removed(connection: Connection, ids: Collection[str]) -> None:
-    """Delete those of the containers that were removed, so that they can be registered anew."""
-    removed = containers.c.outcome == ContainerOutcome.REMOVED.value
-    for chunk in _chunks(sorted(ids)):
-        connection.execute(delete(containers).where(removed, containers.c.container_id.in_(chunk)))
-
-
-def lock_tracked(connection: Connection, ids: Collection[str]) -> Mapping[str, bool]:
-    """Return which of the containers are still tracked, and whether each counted as given up."""
-    query = (
-        select(containers.c.container_id, containers.c.gave_up)
-        .where(containers.c.outcome.is_(None))
-        .order_by(containers.c.container_id)
-        .with_for_update()
-    )
-    return {
-        row.container_id: row.gave_up
-        for chunk in _chunks(sorted(ids))
-        for row in connection.execute(query.where(containers.c.container_id.in_(chunk)))
-    }
-
-
-def _chunks(ids: Sequence[str]) -> Iterator[Sequence[str]]:
-    remaining = iter(ids)
-    while chunk := list(islice(remaining, _CHUNK)):
-        yield chunk
-
-
-_UPDATE = (
-    update(containers)
-    .where(containers.c.container_id == bindparam("key"))
-    .values({name: bindparam(name) for name in _COLUMNS if name != "container_id"})
-)
-
-
-def update_all(connection: Connection, records: Collection[ContainerRecord]) -> None:
-    if records:
-        rows = ({**row_of(record), "key": record.container_id} for record in records)
-        connection.execute(_UPDATE, sorted(rows, key=lambda row: str(row["key"])))
-
-
-def add(connection: Connection, insert: NewInsert, numbers: Mapping[CountKey, int]) -> None:
-    """Add to the counts; one that is not there yet begins at 0."""
-    if numbers:
-        statement = insert(counts)
-        total = counts.c.value + statement.excluded.value
-        connection.execute(
-            statement.on_conflict_do_update(
-                index_elements=counts.primary_key, set_={"value": total}
-            ),
-            count_rows(numbers),
+    def __init__(self, backend: Backend) -> None:
+        self._backend = backend
+        among = backend.among(_ID, "ids")
+        new = backend.insert(containers).on_conflict_do_nothing(index_elements=[_ID])
+        ended_so = containers.c.outcome == bindparam("ended_as")
+        tracked = containers.c.outcome.is_(None)
+        self._insert = self._sql(new)
+        self._insert_returning = new.returning(_ID)
+        self._select_known = self._sql(select(_ID).where(among))
+        self._delete_ended_so = self._sql(delete(containers).where(ended_so, among))
+        self._lock_tracked = self._sql(
+            select(_ID, containers.c.gave_up).where(tracked, among).order_by(_ID).with_for_update()
         )
+        self._update = self._sql(_update_by_key())
+        self._add = self._sql(_adding(backend))
+
+    def _sql(self, statement: ClauseElement) -> str:
+        return str(statement.compile(dialect=self._backend.engine.dialect))
+
+    def _named(self, ids: Collection[str]) -> dict[str, object]:
+        return {"ids": self._backend.array(sorted(ids))}
+
+    def insert_new(
+        self, connection: Connection, records: Mapping[str, ContainerRecord]
+    ) -> Collection[str]:
+        """Insert the records whose ids are not there yet; return those ids."""
+        if not self._backend.writes_alone:
+            rows = _rows(records, records)
+            return frozenset(
+                connection.execute(self._insert_returning, rows).scalars() if rows else ()
+            )
+        known = connection.exec_driver_sql(self._select_known, self._named(records.keys()))
+        new = records.keys() - known.scalars()
+        if new:
+            connection.exec_driver_sql(self._insert, _rows(records, new))
+        return new
+
+    def delete_removed(self, connection: Connection, ids: Collection[str]) -> None:
+        """Delete those of the containers that were removed, so that they can be registered anew."""
+        if ids:
+            connection.exec_driver_sql(self._delete_ended_so, self._named(ids) | _REMOVED)
+
+    def lock_tracked(self, connection: Connection, ids: Collection[str]) -> Mapping[str, bool]:
+        """Return which of the containers are still tracked, and whether each was given up."""
+        if not ids:
+            return {}
+        rows = connection.exec_driver_sql(self._lock_tracked, self._named(ids))
+        return {row.container_id: bool(row.gave_up) for row in rows}
+
+    def update_all(self, connection: Connection, records: Collection[ContainerRecord]) -> None:
+        rows = [row_of(record) for record in sorted(records, key=lambda item: item.container_id)]
+        if rows:
+            connection.exec_driver_sql(self._update, rows)
+
+    def add(self, connection: Connection, numbers: Mapping[CountKey, int]) -> None:
+        """Add to the counts; one that is not there yet begins at 0."""
+        if numbers:
+            connection.exec_driver_sql(self._add, [*count_rows(numbers)])
+
+    def delete_ended(
+        self, connection: Connection, ended_before: float, keep: Collection[str], batch: int
+    ) -> int:
+        query = (
+            select(_ID)
+            .where(containers.c.ended_at < ended_before)
+            .where(_ID.not_in(sorted(keep)))
+            .order_by(_ID)
+            .limit(batch)
+            .with_for_update(skip_locked=True)
+        )
+        ids = connection.scalars(query).all()
+        among = self._backend.among(_ID, "ids")
+        connection.execute(delete(containers).where(among), self._named(ids))
+        return len(ids)
+
+    def overwrite(self, connection: Connection, state: StoredState) -> None:
+        """Write the state over what is there, but for ended containers and greater counts."""
+        records = sorted(state.records, key=lambda item: item.container_id)
+        if records:
+            connection.execute(_overwriting(self._backend), [row_of(item) for item in records])
+        if state.counts:
+            connection.execute(_raising(self._backend), count_rows(state.counts))
 
 
-def delete_ended(
-    connection: Connection, ended_before: float, keep: Collection[str], batch: int
-) -> int:
-    query = (
-        select(containers.c.container_id)
-        .where(containers.c.ended_at < ended_before)
-        .where(containers.c.container_id.not_in(sorted(keep)))
-        .order_by(containers.c.container_id)
-        .limit(batch)
-        .with_for_update(skip_locked=True)
+def _rows(records: Mapping[str, ContainerRecord], ids: Collection[str]) -> list[Values]:
+    return [row_of(records[container_id]) for container_id in sorted(ids)]
+
+
+def _update_by_key() -> Update:
+    return (
+        update(containers)
+        .where(bindparam(_ID.name) == _ID)
+        .values({name: bindparam(name) for name in _COLUMNS if name != _ID.name})
     )
-    ids = connection.scalars(query).all()
-    for chunk in _chunks(ids):
-        connection.execute(delete(containers).where(containers.c.container_id.in_(chunk)))
-    return len(ids)
 
 
-def overwrite(connection: Connection, insert: NewInsert, state: StoredState) -> None:
-    """Write the state over what is there, but for ended containers and greater counts."""
-    rows = [row_of(record) for record in sorted(state.records, key=lambda item: item.container_id)]
-    if rows:
-        statement = insert(containers)
-        columns = {name: statement.excluded[name] for name in _COLUMNS}
-        connection.execute(
-            statement.on_conflict_do_update(
-                index_elements=containers.primary_key,
-                set_=columns,
-                where=containers.c.outcome.is_(None),
-            ),
-            rows,
-        )
-    if state.counts:
-        statement = insert(counts)
-        new, old = statement.excluded.value, counts.c.value
-        connection.execute(
-            statement.on_conflict_do_update(
-                index_elements=counts.primary_key,
-                set_={"value": case((new > old, new), else_=old)},
-            ),
-            count_rows(state.counts),
-        )
+def _adding(backend: Backend) -> Insert:
+    statement = backend.insert(counts)
+    total = counts.c.value + statement.excluded.value
+    return statement.on_conflict_do_update(index_elements=counts.primary_key, set_={"value": total})
+
+
+def _raising(backend: Backend) -> Insert:
+    statement = backend.insert(counts)
+    new, old = statement.excluded.value, counts.c.value
+    return statement.on_conflict_do_update(
+        index_elements=counts.primary_key, set_={"value": case((new > old, new), else_=old)}
+    )
+
+
+def _overwriting(backend: Backend) -> Insert:
+    statement = backend.insert(containers)
+    return statement.on_conflict_do_update(
+        index_elements=containers.primary_key,
+        set_={name: statement.excluded[name] for name in _COLUMNS},
+        where=containers.c.outcome.is_(None),
+    )

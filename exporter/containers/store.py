@@ -3,11 +3,11 @@
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
+from threading import local
 
 from sqlalchemy import Connection, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from exporter.containers import statements
 from exporter.containers.backend import backend_for
 from exporter.containers.lifecycle import Step
 from exporter.containers.record import ContainerRecord
@@ -20,6 +20,7 @@ from exporter.containers.rows import (
     record_of,
 )
 from exporter.containers.schema import containers, counts
+from exporter.containers.statements import Statements
 from exporter.containers.trouble import StoreError, StoreTrouble
 from exporter.domain import ContainerOutcome
 from exporter.secret import Secret
@@ -40,6 +41,8 @@ class ContainerStore:
         No call waits for a lock, or for PostgreSQL, longer than `timeout` seconds.
         """
         self._backend = backend_for(url, timeout, password.reveal() if password else None)
+        self._statements = Statements(self._backend)
+        self._of_thread = local()
 
     def open(self) -> None:
         """Create or migrate the tables; raises StoreError for a store that is not ours to use."""
@@ -76,12 +79,14 @@ class ContainerStore:
         first = {record.container_id: record for record in reversed(records)}
         _check(first.values())
         with self._transaction() as connection:
-            statements.delete_removed(connection, first.keys())
-            new = statements.insert_new(connection, self._backend.insert, first)
-            registered = Counter(
-                CountKey(first[key].account, CountKind.REGISTERED, first[key].source) for key in new
-            )
-            statements.add(connection, self._backend.insert, registered)
+            self._statements.delete_removed(connection, first.keys())
+            new = self._statements.insert_new(connection, first)
+            owners = Counter((first[key].account, first[key].source) for key in new)
+            registered = {
+                CountKey(account, CountKind.REGISTERED, source): number
+                for (account, source), number in owners.items()
+            }
+            self._statements.add(connection, registered)
             return new
 
     def save(self, steps: Sequence[Step]) -> Collection[str]:
@@ -91,23 +96,23 @@ class ContainerStore:
         nothing is counted for it: that may be the work of another process.
         """
         with self._transaction() as connection:
-            gave_up = statements.lock_tracked(
+            gave_up = self._statements.lock_tracked(
                 connection, {step.record.container_id for step in steps}
             )
             valid = [step for step in steps if step.record.container_id in gave_up]
-            statements.update_all(connection, [step.record for step in valid])
+            self._statements.update_all(connection, [step.record for step in valid])
             counted = Counter(
                 key
                 for step in valid
                 for key in _counted(step, gave_up=gave_up[step.record.container_id])
             )
-            statements.add(connection, self._backend.insert, counted)
+            self._statements.add(connection, counted)
             return gave_up.keys()
 
     def count(self, account: str, kind: CountKind, name: str) -> None:
         check_texts((account, name))
         with self._transaction() as connection:
-            statements.add(connection, self._backend.insert, {CountKey(account, kind, name): 1})
+            self._statements.add(connection, {CountKey(account, kind, name): 1})
 
     def forget(self, ended_before: float, batch: int = 1_000, keep: Collection[str] = ()) -> int:
         """Delete the containers that ended before that, a batch at a time; return how many.
@@ -121,7 +126,7 @@ class ContainerStore:
 
     def _forget_batch(self, ended_before: float, keep: Collection[str], batch: int) -> int:
         with self._transaction() as connection:
-            return statements.delete_ended(connection, ended_before, keep, batch)
+            return self._statements.delete_ended(connection, ended_before, keep, batch)
 
     def restore(self, state: StoredState) -> None:
         """Write everything to a store that was lost under the process.
@@ -132,12 +137,26 @@ class ContainerStore:
         _check(state.records)
         try:
             with self._backend.renewing(), self._transaction() as connection:
-                statements.overwrite(connection, self._backend.insert, state)
+                self._statements.overwrite(connection, state)
         except SQLAlchemyError as error:
             raise self._backend.explain(error) from None
 
     @contextmanager
+    def together(self) -> Iterator[None]:
+        """Commit at the end, as one, what this thread registers, saves and counts within."""
+        with self._transaction() as connection:
+            self._of_thread.connection = connection
+            try:
+                yield
+            finally:
+                self._of_thread.connection = None
+
+    @contextmanager
     def _transaction(self) -> Iterator[Connection]:
+        under_way: Connection | None = getattr(self._of_thread, "connection", None)
+        if under_way is not None:
+            yield under_way
+            return
         try:
             with self._backend.access(), self._backend.engine.begin() as connection:
                 yield connection
@@ -147,7 +166,7 @@ class ContainerStore:
 
 
 def _check(records: Collection[ContainerRecord]) -> None:
-    check_texts(text for record in records for text in (record.account, record.container_id))
+    check_texts([text for record in records for text in (record.account, record.container_id)])
 
 
 def _counted(step: Step, *, gave_up: bool) -> Iterator[CountKey]:

@@ -1,3 +1,6 @@
+import sys
+from collections.abc import Iterator
+
 import pytest
 
 from tests.clock import ControlledClock
@@ -12,3 +15,12 @@ def clock() -> ControlledClock:
 @pytest.fixture
 def processed() -> Processed:
     return Processed()
+
+
+@pytest.fixture
+def eager_threads() -> Iterator[None]:
+    """Let threads take turns so often that what is not locked shows."""
+    usual = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(usual)

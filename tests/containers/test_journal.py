@@ -265,18 +265,32 @@ def test_what_is_stored_though_the_store_denied_it_counts_once(
     sqlite_path: Path, clock: ControlledClock, processed: Processed
 ) -> None:
     class Doubtful(ContainerStore):
-        fails = True
+        fails = False
+        is_together = False
+
+        @contextmanager
+        def together(self) -> Iterator[None]:
+            self.is_together = True
+            with super().together():
+                yield
+            self.is_together = False
+            self.deny()
 
         def save(self, steps: Sequence[Step]) -> Collection[str]:
             stored = super().save(steps)
-            if self.fails and steps:
-                raise StoreError(StoreTrouble.UNREACHABLE, "gone after the commit")
+            if steps and not self.is_together:
+                self.deny()
             return stored
+
+        def deny(self) -> None:
+            if self.fails:
+                raise StoreError(StoreTrouble.UNREACHABLE, "gone after the commit")
 
     store = Doubtful(f"sqlite:///{sqlite_path}")
     registry = ContainerRegistry(store, clock, processed)
     registry.open()
     registry.follow({"acme": ["1", "2"]}, RULES)
+    store.fails = True
     clock.advance(300)
 
     registry.answered("acme", "1", FAILED)
@@ -316,6 +330,57 @@ def test_nothing_is_forgotten_that_the_store_still_has(
     assert sqlite_store.load().records == []
     key = CountKey("acme", CountKind.OUTCOME, "PUBLISHED")
     assert sqlite_store.load().counts[key] == 1
+
+
+@contextmanager
+def refusing_one(path: Path, container_id: str) -> Iterator[None]:
+    refusal = f"BEFORE INSERT ON containers WHEN NEW.container_id = '{container_id}'"
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute(f"CREATE TRIGGER one {refusal} BEGIN SELECT RAISE(ABORT, 'refused'); END")
+    yield
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("DROP TRIGGER one")
+
+
+def test_what_the_store_refuses_fails_alone(
+    registry: ContainerRegistry, sqlite_store: ContainerStore, sqlite_path: Path
+) -> None:
+    with refusing_one(sqlite_path, "3"):
+        done = registry.register_each(
+            [[("acme", "1"), ("acme", "2")], [("acme", "3")], [("b", "4")]]
+        )
+
+    assert [done[0], done[2]] == [[True, True], [True]]
+    assert isinstance(done[1], StoreError)
+    assert by_id(sqlite_store.load()) == {record.container_id: record for record in registry.all()}
+    assert by_id(sqlite_store.load()).keys() == {"1", "2", "4"}
+    assert not is_up(registry)
+    registry.keep_store()
+    assert registry.register([("acme", "3")]) == [True]
+
+
+def test_a_text_that_cannot_be_stored_fails_alone(
+    registry: ContainerRegistry, sqlite_store: ContainerStore
+) -> None:
+    done = registry.register_each([[("acme", "1")], [("nul\0", "2")], [("acme", "3")]])
+
+    assert [done[0], done[2]] == [[True], [True]]
+    assert isinstance(done[1], ValueError)
+    assert by_id(sqlite_store.load()).keys() == {"1", "3"}
+    assert is_up(registry)
+
+
+def test_a_store_that_is_down_fails_all_with_errors_of_their_own(
+    registry: ContainerRegistry, sqlite_path: Path
+) -> None:
+    with locked(sqlite_path):
+        first, second = registry.register_each([[("acme", "1")], [("acme", "2")]])
+
+    assert isinstance(first, StoreError)
+    assert isinstance(second, StoreError)
+    assert first is not second
+    assert first.kind is second.kind is StoreTrouble.LOCKED
+    assert registry.all() == []
 
 
 def test_a_long_outage_costs_no_ever_longer_traceback(

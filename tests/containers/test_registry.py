@@ -1,4 +1,3 @@
-import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -586,13 +585,40 @@ def test_what_was_removed_does_not_stay_in_the_store_for_ever(
     assert store.load().records == []
 
 
-@pytest.fixture
-def eager_threads() -> Iterator[None]:
-    """Let threads take turns so often that what is not locked shows."""
-    usual = sys.getswitchinterval()
-    sys.setswitchinterval(1e-6)
-    yield
-    sys.setswitchinterval(usual)
+def test_each_of_several_requests_is_all_or_nothing_and_has_its_own_answer(
+    registry: ContainerRegistry,
+) -> None:
+    registry.follow({}, replace(RULES, max_tracked=4))
+    registry.register([("zebra", "1")])
+
+    done = registry.register_each(
+        [
+            [("acme", "2"), ("acme", "3")],
+            [("acme", "4"), ("acme", "1")],
+            [("acme", "4"), ("acme", "5")],
+            [("acme", "2"), ("acme", "6")],
+            [("acme", "7")],
+        ]
+    )
+
+    assert done[0] == [True, True]
+    assert isinstance(done[1], ForeignContainerError)
+    assert isinstance(done[2], CapacityError)
+    assert done[3] == [False, True]
+    assert isinstance(done[4], CapacityError)
+    assert tracked(registry) == {"1", "2", "3", "6"}
+
+
+def test_an_account_that_cannot_be_stored_is_not_followed(stored: ContainerRegistry) -> None:
+    with pytest.raises(ValueError, match="holds a NUL"):
+        stored.follow({"nul\0": ["1"]}, RULES)
+
+    assert stored.all() == []
+    assert stored.store_up is True
+
+
+def test_no_requests_are_answered_by_nothing(registry: ContainerRegistry) -> None:
+    assert registry.register_each([]) == []
 
 
 def test_answers_and_registrations_from_many_threads_lose_nothing(

@@ -327,3 +327,35 @@ def test_many_threads_lose_and_double_nothing(store: ContainerStore) -> None:
         INVALID_DURATION: 80,
         CountKey("acme", CountKind.REPORTED, "video_codec"): 16,
     }
+
+
+def test_what_is_written_together_is_committed_at_the_end(store: ContainerStore) -> None:
+    with store.together():
+        store.register([new("1"), new("2")])
+        store.save([failed(new("1"))])
+        store.count("acme", CountKind.REPORTED, "unknown_error")
+
+    assert by_id(store.load()) == {"1": failed(new("1")).record, "2": new("2")}
+    assert store.load().counts == {
+        REGISTERED: 2,
+        FAILED: 1,
+        INVALID_DURATION: 1,
+        CountKey("acme", CountKind.REPORTED, "unknown_error"): 1,
+    }
+
+
+def test_of_what_is_written_together_nothing_is_kept_when_a_part_fails(
+    store: ContainerStore,
+) -> None:
+    def write() -> None:
+        with store.together():
+            store.register([new("1")])
+            store.count("acme", CountKind.REPORTED, "unknown_error")
+            store.register([UNFIT])
+
+    with pytest.raises(StoreError):
+        write()
+
+    assert store.load() == StoredState([], {})
+    assert store.register([new("1")]) == {"1"}
+    assert ids(store) == {"1"}

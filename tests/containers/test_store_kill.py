@@ -12,9 +12,15 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from multiprocessing.connection import Connection
 
+import pytest
+
 from exporter.containers.store import ContainerStore
 from tests.containers.records import FAILED, INVALID_DURATION, REGISTERED
-from tests.containers.registering import register_for_ever
+from tests.containers.registering import (
+    Registering,
+    register_for_ever,
+    register_from_many_threads,
+)
 
 pytest_plugins = ("tests.containers.backends",)
 
@@ -25,10 +31,12 @@ processes = multiprocessing.get_context("forkserver")
 processes.set_forkserver_preload(["tests.containers.registering"])
 
 
-def killed_after(messages: int, seconds: float, url: str, prefix: str) -> Mapping[str, set[str]]:
+def killed_after(
+    messages: int, seconds: float, registering: Registering, url: str, prefix: str
+) -> Mapping[str, set[str]]:
     """Register until killed, so long after so many messages; return what was told."""
     reader, writer = processes.Pipe(duplex=False)
-    process = processes.Process(target=register_for_ever, args=(url, prefix, writer))
+    process = processes.Process(target=registering, args=(url, prefix, writer))
     process.start()
     writer.close()
     told: dict[str, set[str]] = defaultdict(set)
@@ -51,14 +59,19 @@ def _received(reader: Connection) -> Iterator[tuple[str, set[str]]]:
             yield reader.recv()
 
 
-def test_a_killed_process_loses_nothing_and_makes_nothing_up(store_url: str) -> None:
+@pytest.mark.parametrize("registering", [register_for_ever, register_from_many_threads])
+def test_a_killed_process_loses_nothing_and_makes_nothing_up(
+    store_url: str, registering: Registering
+) -> None:
     tried, registered, ended = set[str](), set[str](), set[str]()
     moments = random.SystemRandom()
 
     for number in range(KILLS):
         # One in four comes as it starts, while the tables may not be there yet.
         messages, longest = (moments.randint(1, 40), 0.01) if number % 4 else (0, 0.5)
-        told = killed_after(messages, moments.uniform(0, longest), store_url, str(number))
+        told = killed_after(
+            messages, moments.uniform(0, longest), registering, store_url, str(number)
+        )
         tried |= told["tried"]
         registered |= told["registered"]
         ended |= told["ended"]

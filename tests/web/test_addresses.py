@@ -143,6 +143,14 @@ def test_a_name_is_listened_on_at_its_ipv4_address(monkeypatch: pytest.MonkeyPat
         assert bound_address(listener).host == "127.0.0.1"
 
 
+@pytest.mark.parametrize("host", ["", "127.0.0.1"])
+def test_an_answer_in_parts_does_not_wait_for_acknowledgements(host: str) -> None:
+    with bind(ListenAddress(host, 0)) as listener:
+        where = "127.0.0.1", bound_address(listener).port
+        with socket.create_connection(where), listener.accept()[0] as accepted:
+            assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+
+
 def test_a_taken_port_is_refused_with_the_remedy() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         address = bound_address(taken)

@@ -102,11 +102,14 @@ class ApiBackend(Protocol):
         """Tell whether the token is the configured one, by `same_token`."""
         ...
 
-    def register(self, containers: Sequence[NewContainer]) -> Sequence[Registration]:
-        """Track all of these containers, each id named once, or none of them.
+    def register_each(
+        self, requests: Sequence[Sequence[NewContainer]]
+    ) -> Sequence[Sequence[Registration] | Exception]:
+        """Track all containers of a request, each id named once, or none of them.
 
-        Returns one registration for each, in their order. Raises UnknownAccountError(account),
-        ContainerConflictError, RateLimitedError, TrackingFullError, StoreUnavailableError.
+        Returns for each request one registration for each of its containers, in their order, or
+        what it failed with: UnknownAccountError(account), ContainerConflictError,
+        RateLimitedError, TrackingFullError, StoreUnavailableError.
         """
         ...
 

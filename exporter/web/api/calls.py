@@ -1,6 +1,6 @@
 """One request, from its headers to what its handler gets."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from starlette.datastructures import QueryParams
@@ -21,6 +21,9 @@ class Call:
 
 Handler = Callable[[Call], Response]
 """Answers a call, in a worker thread."""
+
+HandlerOfMany = Callable[[Sequence[Call]], Sequence[Response | Exception]]
+"""Answers calls that came at the same time, in a worker thread."""
 
 
 async def call_of(request: Request, max_body: int) -> Call:

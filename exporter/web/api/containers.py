@@ -8,6 +8,7 @@ from exporter.web.api.backend import (
     ApiBackend,
     ContainerConflictError,
     ContainerView,
+    NewContainer,
     Registration,
 )
 from exporter.web.api.calls import Call
@@ -25,14 +26,14 @@ class Containers:
     def __init__(self, backend: ApiBackend) -> None:
         self._backend = backend
 
-    def register(self, call: Call) -> Response:
-        submission = read_submission(parse_json(call.body))
-        registrations = self._register(submission)
-        status = 201 if any(registration.is_new for registration in registrations) else 200
-        if submission.is_batch:
-            content = {"containers": [registration_json(found) for found in registrations]}
-            return JSONResponse(content, status)
-        return JSONResponse(container_json(registrations[0].container), status)
+    def register_each(self, calls: Sequence[Call]) -> Sequence[Response | Exception]:
+        submissions = [_read(call) for call in calls]
+        read = [each for each in submissions if not isinstance(each, Exception)]
+        outcomes = iter(self._backend.register_each([asked for _, asked in read]))
+        return [
+            each if isinstance(each, Exception) else _answer(*each, next(outcomes))
+            for each in submissions
+        ]
 
     def page(self, call: Call) -> Response:
         query = read_container_query(call.query)
@@ -51,18 +52,44 @@ class Containers:
             raise RefusedError(ErrorCode.UNKNOWN_CONTAINER)
         return Response(status_code=204)
 
-    def _register(self, submission: Submission) -> Sequence[Registration]:
-        """Return a registration for each container, also for one that is named twice."""
-        try:
-            containers = distinct(submission)
-            registrations = self._backend.register(containers)
-        except UnknownAccountError as error:
-            raise refusal_of(error, submission.path_of_account(str(error))) from None
-        except ContainerConflictError as error:
-            path = submission.path_of_container(error.container_id)
-            raise refusal_of(error, path) from None
-        found = dict(zip(containers, registrations, strict=True))
-        return [found[container] for container in submission.containers]
+
+_Distinct = tuple[NewContainer, ...]
+
+
+def _read(call: Call) -> tuple[Submission, _Distinct] | Exception:
+    """Return what is to be registered, also as each container once."""
+    try:
+        submission = read_submission(parse_json(call.body))
+    except RefusedError as error:
+        return error
+    try:
+        return submission, distinct(submission)
+    except ContainerConflictError as error:
+        return _refusal(submission, error)
+
+
+def _answer(
+    submission: Submission, asked: _Distinct, outcome: Sequence[Registration] | Exception
+) -> Response | Exception:
+    if isinstance(outcome, Exception):
+        return _refusal(submission, outcome)
+    status = 201 if any(registration.is_new for registration in outcome) else 200
+    if not submission.is_batch:
+        return JSONResponse(container_json(outcome[0].container), status)
+    found = dict(zip(asked, outcome, strict=True))
+    content = [registration_json(found[container]) for container in submission.containers]
+    return JSONResponse({"containers": content}, status)
+
+
+def _refusal(submission: Submission, error: Exception) -> Exception:
+    """Return the error with the place in the body that led to it, if one did."""
+    match error:
+        case UnknownAccountError():
+            return refusal_of(error, submission.path_of_account(str(error)))
+        case ContainerConflictError():
+            return refusal_of(error, submission.path_of_container(error.container_id))
+        case _:
+            return error
 
 
 def _known(container: ContainerView | None) -> ContainerView:

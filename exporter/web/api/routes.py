@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from functools import partial
 
 from starlette.exceptions import HTTPException
@@ -15,18 +16,27 @@ from exporter.clock import Clock
 from exporter.web.api.accounts import Accounts
 from exporter.web.api.answers import answer_error
 from exporter.web.api.backend import ApiBackend, ApiOptions
-from exporter.web.api.calls import Handler, call_of
+from exporter.web.api.calls import Call, Handler, HandlerOfMany, call_of
 from exporter.web.api.codes import ErrorCode, RefusedError
 from exporter.web.api.containers import Containers
 from exporter.web.api.credentials import CHALLENGE, presented_token
 from exporter.web.api.openapi.document import openapi_document
 from exporter.web.api.reports import Reports
-from exporter.web.workers import Workers
+from exporter.web.workers import Together, Workers
 
 OPENAPI_PATH = "/api/v1/openapi.json"
 
+
+@dataclass(frozen=True, slots=True)
+class OfMany:
+    """Marks what answers together the calls that came while it was answering others."""
+
+    handle: HandlerOfMany
+
+
+Answering = Callable[[Call], Awaitable[Response]]
 Endpoint = Callable[[Request], Awaitable[Response]]
-Handlers = Mapping[str, Handler]
+Handlers = Mapping[str, Handler | OfMany]
 """The handlers of a path, by method."""
 
 
@@ -59,7 +69,10 @@ def handlers_of(backend: ApiBackend, clock: Clock) -> Mapping[str, Handlers]:
     """Return what answers each path that needs the token."""
     containers = Containers(backend)
     return {
-        "/api/v1/containers": {"POST": containers.register, "GET": containers.page},
+        "/api/v1/containers": {
+            "POST": OfMany(containers.register_each),
+            "GET": containers.page,
+        },
         "/api/v1/containers/{container_id}": {"GET": containers.show, "DELETE": containers.remove},
         "/api/v1/errors": {"POST": Reports(backend).report},
         "/api/v1/accounts": {"GET": Accounts(backend, clock).page},
@@ -84,13 +97,18 @@ class _Entrance:
         self._workers = Workers("api", options.max_requests, options.max_requests)
 
     def endpoint(self, handlers: Handlers) -> Endpoint:
-        return partial(self._answer, handlers)
+        answering = {method: self._answering(handler) for method, handler in handlers.items()}
+        return partial(self._answer, answering)
 
-    async def _answer(self, handlers: Handlers, request: Request) -> Response:
+    def _answering(self, handler: Handler | OfMany) -> Answering:
+        if isinstance(handler, OfMany):
+            return Together(self._workers, handler.handle).run
+        return lambda call: self._workers.run(partial(handler, call))
+
+    async def _answer(self, answering: Mapping[str, Answering], request: Request) -> Response:
         self._admit(request)
-        handle = handlers["GET" if request.method == "HEAD" else request.method]
-        call = await call_of(request, self._max_body)
-        return await self._workers.run(partial(handle, call))
+        answer = answering["GET" if request.method == "HEAD" else request.method]
+        return await answer(await call_of(request, self._max_body))
 
     def _admit(self, request: Request) -> None:
         if not self._backend.enabled:

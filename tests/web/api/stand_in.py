@@ -19,7 +19,10 @@ from exporter.web.api.backend import (
     ContainerQuery,
     ContainerView,
     NewContainer,
+    RateLimitedError,
     Registration,
+    StoreUnavailableError,
+    TrackingFullError,
 )
 from exporter.web.api.credentials import same_token
 from exporter.web.api.routes import create_api
@@ -36,6 +39,14 @@ JSON = {**BEARER, "Content-Type": "application/json"}
 OPTIONS = ApiOptions("1.2.3")
 KNOWN_ERROR = KnownError("media_processing", "media", "retry", "Wait a minute and try again.")
 NOW = 1_790_000_000.0
+
+EXPECTED = (
+    UnknownAccountError,
+    ContainerConflictError,
+    RateLimitedError,
+    TrackingFullError,
+    StoreUnavailableError,
+)
 
 Body = bytes | list[bytes] | None
 PENDING = ContainerState(ContainerStatus.PENDING)
@@ -66,7 +77,18 @@ class Registry:
     def authorized(self, token: str) -> bool:
         return same_token(token, TOKEN)
 
-    def register(self, containers: Sequence[NewContainer]) -> Sequence[Registration]:
+    def register_each(
+        self, requests: Sequence[Sequence[NewContainer]]
+    ) -> Sequence[Sequence[Registration] | Exception]:
+        return [self._outcome(containers) for containers in requests]
+
+    def _outcome(self, containers: Sequence[NewContainer]) -> Sequence[Registration] | Exception:
+        try:
+            return self._register(containers)
+        except EXPECTED as error:
+            return error
+
+    def _register(self, containers: Sequence[NewContainer]) -> Sequence[Registration]:
         self._fail()
         ids = {one.container_id for one in containers}
         assert len(ids) == len(containers), "an id is named twice"
