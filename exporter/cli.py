@@ -1,83 +1,53 @@
-"""The command line: flags, sub-commands and exit codes."""
+"""The command line: flags, sub-commands and exit codes.
 
-import socket
+A command imports what it alone needs when it runs: a health check each half minute is not to load
+a database library.
+"""
+
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from platform import python_version
-from typing import NoReturn, TypeVar
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 
-from exporter.clock import SystemClock
-from exporter.config.loading import load_settings
-from exporter.config.problems import ConfigError
-from exporter.config.settings import Settings
-from exporter.containers.trouble import StoreError
-from exporter.demo import demo_configuration
-from exporter.logs import LogFormat, LogLevel, configure_logs
-from exporter.process import Signals, catch_signals, serve
-from exporter.remote import RemoteError, RemoteExporter
-from exporter.scheduling.sharding import Shard, shard_of_host
-from exporter.secret import FileSecret, Redactor, SecretUnreadableError
-from exporter.service import Service
-from exporter.threads_api.explain import describe, explain
-from exporter.version import REVISION, VERSION
-from exporter.web.addresses import (
-    ListenAddress,
-    ListenError,
-    parse_listen_address,
-    parse_telemetry_path,
+from exporter.flags import (
+    Flags,
+    own_url,
+    parse_addresses,
+    parse_ordinal,
+    parse_shard,
+    parse_url,
+    parsed,
 )
-from exporter.web.api.backend import ApiOptions
-from exporter.web.api.routes import create_api
-from exporter.web.app import create_app
-from exporter.web.backend import WebOptions
-from exporter.web.server import WebServer
+from exporter.log_options import LogFormat, LogLevel
+from exporter.secret import FileSecret, SecretUnreadableError
+from exporter.web.addresses import ListenAddress, parse_telemetry_path
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from exporter.config.settings import Settings
+    from exporter.remote import RemoteExporter
+    from exporter.signals import Signals
+    from exporter.web.server import WebServer
 
 _ENVIRONMENT_PREFIX = "THREADS_EXPORTER"
 _NO = 1
 _WRONG_CONFIGURATION = 1
-_CANNOT_START = 3
-_HEALTH_SECONDS = 5.0
-
-T = TypeVar("T")
-V = TypeVar("V")
 
 
-@dataclass(frozen=True, slots=True)
-class _Flags:
-    listen_addresses: tuple[ListenAddress, ...]
-    telemetry_path: str
-    max_requests: int
-    enable_lifecycle: bool
-    shard: Shard
-    log_level: LogLevel
-    log_format: LogFormat
+def _show_version(context: click.Context, _parameter: click.Parameter, value: bool) -> None:  # noqa: FBT001 — click hands it over so
+    if not value:
+        return
+    from platform import python_version
 
+    from exporter.version import REVISION, VERSION
 
-def _parsed(parse: Callable[[V], T]) -> Callable[[click.Context, click.Parameter, V], T]:
-    def callback(_context: click.Context, _parameter: click.Parameter, value: V) -> T:
-        try:
-            return parse(value)
-        except ValueError as error:
-            raise click.BadParameter(str(error)) from None
-
-    return callback
-
-
-def _parse_addresses(values: tuple[str, ...]) -> tuple[ListenAddress, ...]:
-    return tuple(parse_listen_address(value) for value in values)
-
-
-def _parse_ordinal(value: str) -> int:
-    if value == "auto":
-        return shard_of_host(socket.gethostname())
-    if not (value.isascii() and value.isdigit()):
-        raise ValueError(f"{value!r} is neither a number nor auto")
-    return int(value)
+    name = context.find_root().info_name
+    click.echo(f"{name}, version {VERSION} (revision: {REVISION}, {python_version()})")
+    context.exit()
 
 
 @click.group(
@@ -110,7 +80,7 @@ def _parse_ordinal(value: str) -> int:
     "web_listen_address",
     multiple=True,
     default=[":10068"],
-    callback=_parsed(_parse_addresses),
+    callback=parsed(parse_addresses),
     metavar="ADDR",
     help="Where to listen: host:port, [v6]:port, or :port for both families. Repeatable.",
 )
@@ -118,7 +88,7 @@ def _parse_ordinal(value: str) -> int:
     "--web.telemetry-path",
     "web_telemetry_path",
     default="/metrics",
-    callback=_parsed(parse_telemetry_path),
+    callback=parsed(parse_telemetry_path),
     metavar="PATH",
     help="The path of the metrics.",
 )
@@ -140,7 +110,7 @@ def _parse_ordinal(value: str) -> int:
     "--shard",
     "shard",
     default="0",
-    callback=_parsed(_parse_ordinal),
+    callback=parsed(parse_ordinal),
     metavar="N",
     help="Which share of the accounts is this process's, counted from 0; auto reads the "
     "StatefulSet ordinal from the host name.",
@@ -167,8 +137,13 @@ def _parse_ordinal(value: str) -> int:
     type=click.Choice([item.value for item in LogFormat]),
     help="How log lines are written.",
 )
-@click.version_option(
-    VERSION, message=f"%(prog)s, version %(version)s (revision: {REVISION}, {python_version()})"
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_show_version,
+    help="Show the version and exit.",
 )
 @click.pass_context
 def main(
@@ -189,12 +164,12 @@ def main(
 
     Without a COMMAND it polls the configured accounts and serves their metrics.
     """
-    flags = _Flags(
+    flags = Flags(
         listen_addresses=web_listen_address,
         telemetry_path=web_telemetry_path,
         max_requests=web_max_requests,
         enable_lifecycle=web_enable_lifecycle,
-        shard=_make_shard(shard, total_shards),
+        shard=parse_shard(shard, total_shards),
         log_level=LogLevel(log_level),
         log_format=LogFormat(log_format),
     )
@@ -204,18 +179,16 @@ def main(
     if config_check:
         _report_check(config_file, _load_or_exit(config_file))
     else:
+        from exporter.signals import catch_signals
+
         signals = catch_signals()
-        sys.exit(_serve(config_file, _load_or_exit(config_file), flags, signals))
+        sys.exit(_serve(config_file, flags, signals))
 
 
-def _make_shard(ordinal: int, total: int) -> Shard:
-    try:
-        return Shard(ordinal, total)
-    except ValueError as error:
-        raise click.UsageError(f"--shard, --total-shards: {error}") from None
+def _load_or_exit(config_file: Path) -> "Settings":
+    from exporter.config.loading import load_settings
+    from exporter.config.problems import ConfigError
 
-
-def _load_or_exit(config_file: Path) -> Settings:
     try:
         return load_settings(config_file)
     except ConfigError as error:
@@ -226,7 +199,7 @@ def _load_or_exit(config_file: Path) -> Settings:
         _exit(_WRONG_CONFIGURATION, f"mend {mistakes}; --config.check tells if all is well then")
 
 
-def _report_check(config_file: Path, settings: Settings) -> None:
+def _report_check(config_file: Path, settings: "Settings") -> None:
     for warning in settings.warnings:
         click.echo(f"{config_file}: warning: {warning}")
     count = len(settings.accounts)
@@ -235,30 +208,17 @@ def _report_check(config_file: Path, settings: Settings) -> None:
 
 def _serve(
     config_file: Path,
-    settings: Settings,
-    flags: _Flags,
-    signals: Signals,
-    announce: Callable[[WebServer], None] = lambda _: None,
+    flags: Flags,
+    signals: "Signals",
+    announce: "Callable[[WebServer], None]" = lambda _: None,
 ) -> int:
-    clock = SystemClock()
-    redactor = Redactor()
-    configure_logs(flags.log_level, flags.log_format, redactor)
-    options = WebOptions(
-        version=VERSION,
-        telemetry_path=flags.telemetry_path,
-        max_requests=flags.max_requests,
-        lifecycle_enabled=flags.enable_lifecycle,
-        clock=clock,
-    )
+    settings = _load_or_exit(config_file)
+    from exporter.serving import StartError, serve_settings
+
     try:
-        service = Service(config_file, settings, clock=clock, redactor=redactor, shard=flags.shard)
-        api = create_api(service.api, clock, ApiOptions(VERSION))
-        server = WebServer(create_app(service, options, [api]), flags.listen_addresses)
-        return serve(service, server, signals, announce)
-    except SecretUnreadableError as error:
-        _exit(_WRONG_CONFIGURATION, str(error))
-    except (ListenError, StoreError) as error:
-        _exit(_CANNOT_START, str(error))
+        return serve_settings(config_file, settings, flags, signals, announce)
+    except StartError as error:
+        _exit(error.exit_code, str(error))
 
 
 @main.command()
@@ -270,16 +230,18 @@ def _serve(
     help="How many times faster than the world the simulated one moves.",
 )
 @click.pass_obj
-def demo(flags: _Flags, *, speed: float) -> None:
+def demo(flags: Flags, *, speed: float) -> None:
     """Run the exporter on a simulated Threads API; no token needed."""
+    from exporter.clock import SystemClock
+    from exporter.demo import demo_configuration
+    from exporter.signals import catch_signals
+
     signals = catch_signals()
     with demo_configuration(SystemClock(), speed) as config_file:
-        settings = _load_or_exit(config_file)
-        announce = partial(_announce_demo, flags)
-        sys.exit(_serve(config_file, settings, flags, signals, announce))
+        sys.exit(_serve(config_file, flags, signals, partial(_announce_demo, flags)))
 
 
-def _announce_demo(flags: _Flags, server: WebServer) -> None:
+def _announce_demo(flags: Flags, server: "WebServer") -> None:
     url = server.urls[0]
     click.echo(
         f"\nThe demo runs: simulated accounts, healthy and in every kind of trouble.\n\n"
@@ -297,6 +259,8 @@ def explain_command(text: tuple[str, ...]) -> None:
 
     Exits with 1 when it is none.
     """
+    from exporter.threads_api.explain import describe, explain
+
     given = _read_stdin() if text == ("-",) else " ".join(text)
     entry = explain(given)
     if entry is None:
@@ -308,30 +272,22 @@ def _read_stdin() -> str:
     return sys.stdin.buffer.read().decode(errors="replace")
 
 
-def _parse_url(value: str | None) -> str | None:
-    if value is not None and not value.startswith(("http://", "https://")):
-        raise ValueError(f"{value!r} starts with neither http:// nor https://")
-    return value
-
-
 @main.command()
-@click.argument("url", required=False, callback=_parsed(_parse_url))
+@click.argument("url", required=False, callback=parsed(parse_url))
 @click.pass_obj
-def healthcheck(flags: _Flags, url: str | None) -> None:
+def healthcheck(flags: Flags, url: str | None) -> None:
     """Exit with 0 if the exporter at URL is healthy, as a container's health check does.
 
     URL is that of the exporter on this host by default.
     """
-    url = url or f"{_own_url(flags.listen_addresses[0])}/-/healthy"
-    try:
-        click.echo(RemoteExporter(url).get())
-    except RemoteError as error:
-        _exit(_NO, str(error))
+    url = url or f"{own_url(flags.listen_addresses[0])}/-/healthy"
+    with _asked(url) as exporter:
+        click.echo(exporter.get())
 
 
 _of_an_exporter = click.option(
     "--url",
-    callback=_parsed(_parse_url),
+    callback=parsed(parse_url),
     metavar="URL",
     help="Where the exporter is; on this host by default.",
 )
@@ -351,7 +307,7 @@ _with_a_token = click.option(
 @_with_a_token
 @click.pass_obj
 def track(
-    flags: _Flags,
+    flags: Flags,
     *,
     account: str,
     container_ids: tuple[str, ...],
@@ -359,10 +315,8 @@ def track(
     token_file: Path,
 ) -> None:
     """Have a running exporter follow media containers of ACCOUNT, all of them or none."""
-    try:
-        created = _remote(flags, url, token_file).track(account, container_ids)
-    except (RemoteError, SecretUnreadableError) as error:
-        _exit(_NO, str(error))
+    with _asked(url or own_url(flags.listen_addresses[0]), token_file) as exporter:
+        created = exporter.track(account, container_ids)
     for container_id, is_new in created.items():
         click.echo(f"{container_id}: {'tracked from now on' if is_new else 'known already'}")
 
@@ -373,25 +327,24 @@ def track(
 @_with_a_token
 @click.pass_obj
 def untrack(
-    flags: _Flags, *, container_ids: tuple[str, ...], url: str | None, token_file: Path
+    flags: Flags, *, container_ids: tuple[str, ...], url: str | None, token_file: Path
 ) -> None:
     """Have a running exporter follow media containers no longer."""
-    try:
-        exporter = _remote(flags, url, token_file)
+    with _asked(url or own_url(flags.listen_addresses[0]), token_file) as exporter:
         for container_id in container_ids:
             exporter.untrack(container_id)
             click.echo(f"{container_id}: no longer tracked")
+
+
+@contextmanager
+def _asked(url: str, token_file: Path | None = None) -> "Iterator[RemoteExporter]":
+    """Give the exporter at the URL; exit where it refuses, or cannot be asked."""
+    from exporter.remote import RemoteError, RemoteExporter
+
+    try:
+        yield RemoteExporter(url, FileSecret(token_file).read() if token_file else None)
     except (RemoteError, SecretUnreadableError) as error:
         _exit(_NO, str(error))
-
-
-def _remote(flags: _Flags, url: str | None, token_file: Path) -> RemoteExporter:
-    return RemoteExporter(url or _own_url(flags.listen_addresses[0]), FileSecret(token_file).read())
-
-
-def _own_url(address: ListenAddress) -> str:
-    host = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}.get(address.host, address.host)  # noqa: S104 — nothing is bound here
-    return f"http://{ListenAddress(host, address.port)}"
 
 
 def _exit(code: int, message: str) -> NoReturn:

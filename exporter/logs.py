@@ -5,7 +5,6 @@ import logging
 import re
 import sys
 import threading
-from enum import StrEnum
 from math import isfinite
 from types import TracebackType
 from typing import TextIO
@@ -13,6 +12,7 @@ from typing import TextIO
 import structlog
 from structlog.types import EventDict, Processor, WrappedLogger
 
+from exporter.log_options import LogFormat, LogLevel
 from exporter.secret import Redactor
 
 _KEY_ORDER = ("ts", "level", "msg")
@@ -20,23 +20,14 @@ _BARE = re.compile(r"[!#-<>-\[\]-~]+")
 _TALKATIVE = ("urllib3", "requests", "apscheduler")
 """Libraries that would log each call, some with its URL and so with a token."""
 
+_NUMBERS = {
+    LogLevel.DEBUG: logging.DEBUG,
+    LogLevel.INFO: logging.INFO,
+    LogLevel.WARN: logging.WARNING,
+    LogLevel.ERROR: logging.ERROR,
+}
+
 _log = structlog.get_logger(__name__)
-
-
-class LogFormat(StrEnum):
-    LOGFMT = "logfmt"
-    JSON = "json"
-
-
-class LogLevel(StrEnum):
-    DEBUG = "debug"
-    INFO = "info"
-    WARN = "warn"
-    ERROR = "error"
-
-    @property
-    def number(self) -> int:
-        return {"warn": logging.WARNING}.get(self) or logging.getLevelNamesMapping()[self.upper()]
 
 
 def configure_logs(
@@ -69,9 +60,10 @@ def configure_logs(
             ],
         )
     )
-    logging.basicConfig(handlers=[handler], level=level.number, force=True)
+    number = _NUMBERS[level]
+    logging.basicConfig(handlers=[handler], level=number, force=True)
     for name in _TALKATIVE:
-        logging.getLogger(name).setLevel(max(level.number, logging.WARNING))
+        logging.getLogger(name).setLevel(max(number, logging.WARNING))
     sys.excepthook = _log_uncaught
     threading.excepthook = _log_dead_thread
 

@@ -3,15 +3,12 @@
 import queue
 import signal
 from collections.abc import Callable
-from types import FrameType
-from typing import TypeAlias
 
 import structlog
 
 from exporter.service import Service
+from exporter.signals import Signals
 from exporter.web.server import WebServer
-
-Signals: TypeAlias = queue.SimpleQueue[signal.Signals]
 
 _log = structlog.get_logger(__name__)
 
@@ -37,18 +34,6 @@ def serve(
     finally:
         server.stop(_DRAIN_SECONDS)
         service.stop()
-
-
-def catch_signals() -> Signals:
-    """Queue the signals of the process from now on, for `serve` to act on."""
-    caught: Signals = queue.SimpleQueue()
-
-    def catch(number: int, _frame: FrameType | None) -> None:
-        caught.put(signal.Signals(number))
-
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        signal.signal(number, catch)
-    return caught
 
 
 def _wait(service: Service, server: WebServer, signals: Signals) -> int:

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import struct
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -84,6 +85,11 @@ class EnvironmentSecret:
         return None
 
 
+# One for each token file is kept, and bytes take a third of what a tuple of numbers does.
+_SIGNATURE = struct.Struct("5Q")
+_64_BITS = (1 << 64) - 1
+
+
 @dataclass(frozen=True, slots=True)
 class FileSecret:
     path: Path
@@ -105,7 +111,9 @@ class FileSecret:
             status = self.path.stat()
         except OSError as error:
             return error.errno
-        return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
+        times = status.st_mtime_ns, status.st_ctime_ns
+        numbers = (status.st_dev, status.st_ino, status.st_size, *times)
+        return _SIGNATURE.pack(*(number & _64_BITS for number in numbers))
 
 
 _PRINTABLE = re.compile(r"[!-~]+")
@@ -142,6 +150,7 @@ class Redactor:
         self._lock = threading.Lock()
         self._spellings: set[str] = set()
         self._lengths: dict[str, tuple[int, ...]] = {}
+        self._shared: dict[tuple[int, ...], tuple[int, ...]] = {}
 
     def add(self, secret: Secret) -> None:
         value = secret.reveal()
@@ -157,9 +166,10 @@ class Redactor:
 
     def _learn(self, spelling: str) -> None:
         opening = spelling[:_OPENING]
-        lengths = {len(spelling), *self._lengths.get(opening, ())}
+        known = {len(spelling), *self._lengths.get(opening, ())}
+        lengths = tuple(sorted(known, reverse=True))
         self._spellings.add(spelling)
-        self._lengths[opening] = tuple(sorted(lengths, reverse=True))
+        self._lengths[opening] = self._shared.setdefault(lengths, lengths)
 
     def _mask_known(self, text: str) -> str:
         kept: list[str] = []
@@ -181,6 +191,8 @@ class Redactor:
 
 class WatchedSecret:
     """A secret that is read again when its source has changed; a bad new one keeps the old."""
+
+    __slots__ = ("_current", "_signature", "_source")
 
     def __init__(self, source: SecretSource) -> None:
         self._source = source

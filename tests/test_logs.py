@@ -11,7 +11,8 @@ from urllib.parse import quote
 import pytest
 import structlog
 
-from exporter.logs import LogFormat, LogLevel, configure_logs
+from exporter.log_options import LogFormat, LogLevel
+from exporter.logs import configure_logs
 from exporter.secret import Redactor, Secret
 
 TOKEN = "THAA|canary+/=token"
@@ -230,7 +231,8 @@ def test_a_dead_thread_is_logged_without_the_secret(log: Log) -> None:
 @pytest.mark.parametrize("log_format", LogFormat)
 def test_what_ends_the_process_is_logged_without_the_secret(log_format: LogFormat) -> None:
     script = (
-        "from exporter.logs import LogFormat, LogLevel, configure_logs\n"
+        "from exporter.log_options import LogFormat, LogLevel\n"
+        "from exporter.logs import configure_logs\n"
         "from exporter.secret import Redactor, Secret\n"
         "redactor = Redactor()\n"
         f"redactor.add(Secret({TOKEN!r}))\n"

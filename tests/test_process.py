@@ -4,7 +4,8 @@ from collections.abc import Iterator
 import pytest
 from structlog.testing import capture_logs
 
-from exporter.process import catch_signals, serve
+from exporter.process import serve
+from exporter.signals import catch_signals
 from exporter.web.addresses import ListenAddress, ListenError
 from exporter.web.app import create_app
 from exporter.web.backend import WebOptions

@@ -1,4 +1,5 @@
 from collections.abc import Mapping
+from pathlib import Path
 from types import MappingProxyType
 
 from exporter.config.document import Document
@@ -26,7 +27,8 @@ class AccountReader:
         self._report = report
         self._secrets = secrets
         self._containers = containers
-        self._named_at: dict[str, tuple[Document, Location]] = {}
+        self._named_at: dict[str, tuple[Path, int]] = {}
+        self._shared = _Shared()
 
     @property
     def names(self) -> frozenset[str]:
@@ -37,10 +39,13 @@ class AccountReader:
         if not isinstance(values, list):
             self._report.add(document, location, "must be a list of accounts")
             return
+        source = document.file.absolute()
         for index, value in enumerate(values):
-            self._read_account(document, (*location, index), value)
+            self._read_account(document, (*location, index), value, source)
 
-    def _read_account(self, document: Document, location: Location, value: object) -> None:
+    def _read_account(
+        self, document: Document, location: Location, value: object, source: Path
+    ) -> None:
         entry = self._report.validate(_ACCOUNT, document, location, value)
         if not isinstance(value, dict):
             return
@@ -51,18 +56,30 @@ class AccountReader:
         for place, container_id in enumerate(entry.containers):
             where = (*location, "containers", place)
             self._containers.add(entry.name, container_id, document, where)
-        for key, source in entry.token_sources.items():
-            self._secrets.check(source, document, (*location, key))
-            self.accounts.append(_account(entry, source, document))
+        for key, token in entry.token_sources.items():
+            self._secrets.check(token, document, (*location, key))
+            self.accounts.append(self._account(entry, token, source))
+
+    def _account(self, entry: AccountEntry, token: SecretSource, source: Path) -> AccountSettings:
+        return AccountSettings(
+            name=entry.name,
+            token=token,
+            user_id=entry.user_id,
+            token_expires_at=entry.token_expires_at,
+            app=self._shared.text(entry.app),
+            labels=self._shared.labels(entry.labels),
+            containers=entry.containers,
+            source=source,
+        )
 
     def _check_name(self, document: Document, location: Location, name: object) -> None:
         if not isinstance(name, str):
             return
         if name not in self._named_at:
-            self._named_at[name] = document, location
+            self._named_at[name] = document.file, document.line(location)
             return
-        first, place = self._named_at[name]
-        message = f'"{name[:MAX_TEXT]}" is already used at {first.file}:{first.line(place)}'
+        first, line = self._named_at[name]
+        message = f'"{name[:MAX_TEXT]}" is already used at {first}:{line}'
         self._report.add(document, location, message)
 
     def _check_token_keys(
@@ -77,14 +94,20 @@ class AccountReader:
             self._report.add(document, (*location, given[-1]), message)
 
 
-def _account(entry: AccountEntry, token: SecretSource, document: Document) -> AccountSettings:
-    return AccountSettings(
-        name=entry.name,
-        token=token,
-        user_id=entry.user_id,
-        token_expires_at=entry.token_expires_at,
-        app=entry.app,
-        labels=MappingProxyType(entry.labels),
-        containers=entry.containers,
-        source=document.file.absolute(),
-    )
+class _Shared:
+    """Equal texts and labels, kept once: thousands of accounts have the same."""
+
+    def __init__(self) -> None:
+        self._texts: dict[str, str] = {}
+        self._labels: dict[tuple[tuple[str, str], ...], Mapping[str, str]] = {}
+
+    def text(self, text: str) -> str:
+        return self._texts.setdefault(text, text)
+
+    def labels(self, labels: Mapping[str, str]) -> Mapping[str, str]:
+        key = tuple(labels.items())
+        if key not in self._labels:
+            self._labels[key] = MappingProxyType(
+                {self.text(name): self.text(value) for name, value in key}
+            )
+        return self._labels[key]

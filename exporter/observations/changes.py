@@ -15,12 +15,14 @@ from exporter.domain import (
     UsageResource,
 )
 from exporter.observations.model import (
+    NO_CONTAINERS,
     AccountObservation,
     ContainerSummary,
     PollRecord,
     QuotaReading,
     TokenReading,
     UsageReading,
+    nothing,
 )
 from exporter.observations.store import Change
 
@@ -37,7 +39,7 @@ def poll_succeeded(poll: Poll, now: float) -> Change:
         return replace(
             seen,
             polls=MappingProxyType({**seen.polls, poll: polled}),
-            last_failures=MappingProxyType(failures),
+            last_failures=MappingProxyType(failures) if failures else nothing(),
         )
 
     return change
@@ -70,14 +72,12 @@ def quotas_read(quotas: Mapping[QuotaKind, Quota], now: float) -> Change:
 
 
 def quotas_refused(refused: Mapping[QuotaKind, FailureReason]) -> Change:
-    return lambda seen: replace(seen, refused_quotas=refused)
+    return lambda seen: replace(seen, refused_quotas=refused or nothing())
 
 
 def token_replaced(reading: TokenReading) -> Change:
     """Forget what the old token showed; `reading` is what is known of the new one."""
-    return lambda seen: replace(
-        seen, token=reading, quota_reading=None, refused_quotas=MappingProxyType({})
-    )
+    return lambda seen: replace(seen, token=reading, quota_reading=None, refused_quotas=nothing())
 
 
 def token_valid(seen: AccountObservation) -> AccountObservation:
@@ -89,7 +89,7 @@ def token_invalid(reason: TokenInvalidReason) -> Change:
 
 
 def errors_reported(reported: Mapping[KnownError, int]) -> Change:
-    return lambda seen: replace(seen, reported_errors=reported)
+    return lambda seen: replace(seen, reported_errors=reported or nothing())
 
 
 def usage_read(ratios: Mapping[UsageResource, float], now: float) -> Change:
@@ -97,7 +97,8 @@ def usage_read(ratios: Mapping[UsageResource, float], now: float) -> Change:
 
 
 def containers_counted(summary: ContainerSummary) -> Change:
-    return lambda seen: replace(seen, containers=summary)
+    shared = NO_CONTAINERS if summary == NO_CONTAINERS else summary
+    return lambda seen: replace(seen, containers=shared)
 
 
 def paused_until(moment: float) -> Change:

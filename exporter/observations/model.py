@@ -1,6 +1,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
+from typing import Any, TypeVar
 
 from exporter.domain import (
     AccountIdentity,
@@ -15,6 +16,16 @@ from exporter.domain import (
     TokenInvalidReason,
     UsageResource,
 )
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+_NOTHING: Mapping[Any, Any] = MappingProxyType({})
+
+
+def nothing() -> Mapping[K, V]:
+    """Return the one empty mapping: thousands of accounts have several."""
+    return _NOTHING
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +65,7 @@ class PollRecord:
 
     succeeded: bool
     total: int = 0
-    failures: Mapping[FailureReason, int] = field(default_factory=lambda: MappingProxyType({}))
+    failures: Mapping[FailureReason, int] = field(default_factory=nothing)
     last_success_at: float | None = None
 
 
@@ -65,13 +76,14 @@ class ContainerSummary:
     `statuses` names each container, and is empty unless there is to be a series for each.
     """
 
-    by_status: Mapping[ContainerStatus, int] = field(default_factory=lambda: MappingProxyType({}))
-    outcomes: Mapping[ContainerOutcome, int] = field(default_factory=lambda: MappingProxyType({}))
-    errors: Mapping[ContainerErrorMessage, int] = field(
-        default_factory=lambda: MappingProxyType({})
-    )
+    by_status: Mapping[ContainerStatus, int] = field(default_factory=nothing)
+    outcomes: Mapping[ContainerOutcome, int] = field(default_factory=nothing)
+    errors: Mapping[ContainerErrorMessage, int] = field(default_factory=nothing)
     oldest_unfinished_at: float | None = None
-    statuses: Mapping[str, ContainerStatus] = field(default_factory=lambda: MappingProxyType({}))
+    statuses: Mapping[str, ContainerStatus] = field(default_factory=nothing)
+
+
+NO_CONTAINERS = ContainerSummary()
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,17 +92,13 @@ class AccountObservation:
 
     identity: AccountIdentity
     quota_reading: QuotaReading | None = None
-    refused_quotas: Mapping[QuotaKind, FailureReason] = field(
-        default_factory=lambda: MappingProxyType({})
-    )
-    token: TokenReading = field(default_factory=TokenReading)
-    polls: Mapping[Poll, PollRecord] = field(default_factory=lambda: MappingProxyType({}))
-    last_failures: Mapping[Poll, FailureReason] = field(
-        default_factory=lambda: MappingProxyType({})
-    )
-    errors: Mapping[KnownError, int] = field(default_factory=lambda: MappingProxyType({}))
-    reported_errors: Mapping[KnownError, int] = field(default_factory=lambda: MappingProxyType({}))
+    refused_quotas: Mapping[QuotaKind, FailureReason] = field(default_factory=nothing)
+    token: TokenReading = TokenReading()
+    polls: Mapping[Poll, PollRecord] = field(default_factory=nothing)
+    last_failures: Mapping[Poll, FailureReason] = field(default_factory=nothing)
+    errors: Mapping[KnownError, int] = field(default_factory=nothing)
+    reported_errors: Mapping[KnownError, int] = field(default_factory=nothing)
     usage_reading: UsageReading | None = None
-    containers: ContainerSummary = field(default_factory=ContainerSummary)
+    containers: ContainerSummary = NO_CONTAINERS
     paused_until: float | None = None
     """Unix seconds until which Meta's rate limit keeps this account's calls back."""

@@ -7,7 +7,7 @@ from threading import Lock
 from types import MappingProxyType
 
 from exporter.domain import AccountIdentity, FailureReason, QuotaKind
-from exporter.observations.model import TokenReading
+from exporter.observations.model import TokenReading, nothing
 from exporter.polling.held_token import RECHECK_SECONDS, HeldToken
 
 _REFUSED_WAY_SECONDS = 24 * 3600.0
@@ -32,6 +32,17 @@ class PolledAccount:
     Once `retired`, what polls under way still learn is of nobody who is shown.
     """
 
+    __slots__ = (
+        "_doubt_at",
+        "_lock",
+        "_refused_checks",
+        "_refused_quotas",
+        "_token_expires_at",
+        "identity",
+        "retired",
+        "token",
+    )
+
     def __init__(
         self, identity: AccountIdentity, token: HeldToken, token_expires_at: int | None = None
     ) -> None:
@@ -44,8 +55,8 @@ class PolledAccount:
 
     def _forget(self) -> None:
         self._doubt_at = 0.0
-        self._refused_checks: dict[TokenCheck, float] = {}
-        self._refused_quotas: dict[QuotaKind, _Refusal] = {}
+        self._refused_checks: Mapping[TokenCheck, float] = nothing()
+        self._refused_quotas: Mapping[QuotaKind, _Refusal] = nothing()
 
     @property
     def name(self) -> str:
@@ -73,7 +84,8 @@ class PolledAccount:
 
     def check_refused(self, check: TokenCheck, now: float) -> None:
         with self._lock:
-            self._refused_checks[check] = now + _REFUSED_WAY_SECONDS
+            retry_at = now + _REFUSED_WAY_SECONDS
+            self._refused_checks = {**self._refused_checks, check: retry_at}
 
     def quota_groups(self, now: float) -> Sequence[tuple[QuotaKind, ...]]:
         """Return the quotas to ask for, a call each: the granted together, the doubtful alone."""
@@ -86,12 +98,14 @@ class PolledAccount:
 
     def quota_refused(self, kind: QuotaKind, reason: FailureReason, now: float) -> None:
         with self._lock:
-            self._refused_quotas[kind] = _Refusal(reason, now + RECHECK_SECONDS)
+            refusal = _Refusal(reason, now + RECHECK_SECONDS)
+            self._refused_quotas = {**self._refused_quotas, kind: refusal}
 
     def quotas_granted(self, kinds: Sequence[QuotaKind]) -> None:
         with self._lock:
-            for kind in kinds:
-                self._refused_quotas.pop(kind, None)
+            if not self._refused_quotas.keys().isdisjoint(kinds):
+                refused = self._refused_quotas.items()
+                self._refused_quotas = {kind: why for kind, why in refused if kind not in kinds}
 
     @property
     def refused_quotas(self) -> Mapping[QuotaKind, FailureReason]:

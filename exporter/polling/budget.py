@@ -12,12 +12,15 @@ _SLOTS = _WINDOW // _SLOT + 1
 
 
 class _RollingCount:
-    """Calls of the last 24 h in slots of 5 minutes; a slot counts until all of it is out."""
+    """Calls of the last 24 h in slots of 5 minutes; a slot counts until all of it is out.
+
+    A slot is a byte until one must hold more than 255 calls: few do, among thousands of counts.
+    """
 
     __slots__ = ("_newest", "_slots", "total")
 
     def __init__(self, slot: int) -> None:
-        self._slots = array("L", bytes(_SLOTS * array("L").itemsize))
+        self._slots = array("B", bytes(_SLOTS))
         self._newest = slot
         self.total = 0
 
@@ -28,7 +31,12 @@ class _RollingCount:
         self._newest = max(slot, self._newest)
 
     def add(self) -> None:
-        self._slots[self._newest % _SLOTS] += 1
+        newest = self._newest % _SLOTS
+        try:
+            self._slots[newest] += 1
+        except OverflowError:
+            self._slots = array("L", self._slots)
+            self._slots[newest] += 1
         self.total += 1
 
 

@@ -12,6 +12,8 @@ class HeldToken:
     A verdict names the token it is about: the answer to a call may come after a rotation.
     """
 
+    __slots__ = ("_lock", "_recheck_at", "_secret", "_valid")
+
     def __init__(self, secret: WatchedSecret) -> None:
         self._secret = secret
         self._lock = Lock()

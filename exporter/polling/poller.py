@@ -71,7 +71,7 @@ class Poller:
 
     def _apply(self, settings: Settings, accounts: Sequence[AccountSettings]) -> Sequence[PollJob]:
         fresh = self._roster.adopt(accounts, settings.polling.token.inspector)
-        self._observations.keep_only(account.identity for account in accounts)
+        self._observations.keep_only(item.identity for item in self._roster.accounts.values())
         self._keep_only(accounts)
         self._budget.limit = settings.polling.call_budget
         if settings.api != self._api:

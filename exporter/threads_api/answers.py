@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import NoReturn
 
 from exporter.domain import (
@@ -28,6 +29,7 @@ Source: https://developers.facebook.com/docs/threads/troubleshooting, "Retrieve 
 """
 
 _EXACT_AS_FLOAT = 1 << 53
+_SHARED_CHARACTERS = 1000
 
 
 class MalformedAnswerError(Exception):
@@ -105,11 +107,17 @@ def _quota(report: Mapping[str, object], usage_field: str, config_field: str) ->
         return None
     config = report.get(config_field)
     limits = {} if config is None else _mapping(config, config_field)
-    return Quota(
-        usage=_count(usage, usage_field),
-        limit=_optional_count(limits, config_field, "quota_total"),
-        window_seconds=_optional_count(limits, config_field, "quota_duration"),
+    return _shared_quota(
+        _count(usage, usage_field),
+        _optional_count(limits, config_field, "quota_total"),
+        _optional_count(limits, config_field, "quota_duration"),
     )
+
+
+@lru_cache(maxsize=4096)
+def _shared_quota(usage: int, limit: int | None, window_seconds: int | None) -> Quota:
+    """Return the quota; equal ones are one: thousands of accounts have few different ones."""
+    return Quota(usage, limit, window_seconds)
 
 
 def _container_error(value: object) -> ContainerErrorMessage:
@@ -132,7 +140,14 @@ def _scopes(value: object) -> frozenset[str] | None:
         return None
     if not isinstance(value, list):
         raise MalformedAnswerError("data.scopes: not a list")
-    return frozenset(_text(scope, "data.scopes") for scope in value)
+    scopes = frozenset(_text(scope, "data.scopes") for scope in value)
+    return _shared_scopes(scopes) if sum(map(len, scopes)) <= _SHARED_CHARACTERS else scopes
+
+
+@lru_cache(maxsize=256)
+def _shared_scopes(scopes: frozenset[str]) -> frozenset[str]:
+    """Return the scopes; equal ones are one, as most accounts' are."""
+    return scopes
 
 
 def _time(data: Mapping[str, object], name: str) -> int | None:

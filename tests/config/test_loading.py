@@ -397,6 +397,17 @@ class TestAccountFiles:
             f"{tmp_path}/accounts.d/a.yaml",
         )
 
+    def test_what_accounts_have_in_common_is_kept_once(self, load: Load, write: Write) -> None:
+        entry = "access_token: abc, app: the app, labels: {team: the growth team}"
+        write("a.yaml", f"[{{name: acme, {entry}}}, {{name: globex, {entry}}}]")
+        write("b.yaml", f"[{{name: zebra, {entry}}}]")
+
+        acme, globex, zebra = load("account_files: [a.yaml, b.yaml]").accounts
+
+        assert acme.labels is globex.labels is zebra.labels
+        assert acme.app is globex.app is zebra.app
+        assert acme.source is globex.source
+
     def test_a_pattern_may_match_nothing_yet(self, load: Load) -> None:
         settings = load("account_files: [accounts.d/*.yaml]")
         assert settings.accounts == ()

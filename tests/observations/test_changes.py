@@ -153,3 +153,17 @@ def test_what_was_read_last_takes_the_place_of_what_was_read_before() -> None:
     assert seen.usage_reading == UsageReading({UsageResource.TOTAL_TIME: 0.1}, 8.0)
     assert seen.containers is summary
     assert seen.paused_until == 100.0
+
+
+def test_what_is_empty_is_kept_once_for_all_accounts() -> None:
+    seen = apply(
+        changes.poll_succeeded(Poll.QUOTA, 5.0),
+        changes.quotas_refused({}),
+        changes.errors_reported({}),
+        changes.containers_counted(ContainerSummary(by_status={})),
+    )
+
+    assert seen.last_failures is UNSEEN.last_failures
+    assert seen.refused_quotas is UNSEEN.refused_quotas
+    assert seen.reported_errors is UNSEEN.reported_errors
+    assert seen.containers is UNSEEN.containers

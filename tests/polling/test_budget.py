@@ -146,3 +146,17 @@ def test_a_clock_that_stands_still_frees_nothing(clock: ControlledClock) -> None
     spent = next(number for number in count() if not budget.spend("acme"))
 
     assert spent == 1000
+
+
+@pytest.mark.parametrize("calls", [255, 256, 1000])
+def test_every_call_of_five_minutes_is_counted_and_leaves_with_them(calls: int) -> None:
+    clock = ControlledClock()
+    budget = CallBudget(clock, limit=10_000)
+
+    for _ in range(calls):
+        budget.spend("acme")
+    clock.advance(DAY)
+    before = budget.spent("acme")
+    clock.advance(SLOT)
+
+    assert (before, budget.spent("acme")) == (calls, 0)

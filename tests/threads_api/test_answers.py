@@ -340,3 +340,18 @@ def test_no_complaint_names_a_value() -> None:
     for answer in json.loads(json.dumps(answers)):
         for parse in (lambda value: parse_quotas(value, ALL), parse_container, parse_token):
             assert secret not in complaint(parse, answer)
+
+
+def test_equal_quotas_are_kept_once() -> None:
+    answers = [parse_quotas(of_publish(quota_usage=7, config=CONFIG), ALL) for _ in range(2)]
+
+    assert answers[0][QuotaKind.PUBLISH] is answers[1][QuotaKind.PUBLISH]
+
+
+@pytest.mark.parametrize(("length", "once"), [(20, True), (2000, False)])
+def test_equal_scopes_are_kept_once_unless_they_are_odd(length: int, *, once: bool) -> None:
+    answers = [
+        parse_token({"data": {"is_valid": True, "scopes": ["s" * length]}}) for _ in range(2)
+    ]
+
+    assert (answers[0].scopes is answers[1].scopes) is once
