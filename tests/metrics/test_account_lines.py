@@ -236,3 +236,15 @@ def test_what_becomes_unreadable_is_left_out_and_counted_each_time() -> None:
     name = "threads_api_usage_ratio"
     assert shown == [[f'{name}{{account="acme",resource="call_count"}} 0.5'], [], []]
     assert f'threads_exporter_collect_errors_total{{metric="{name}"}} 3.0' in counted
+
+
+def test_the_order_in_which_things_were_learnt_does_not_show() -> None:
+    exporter = exporter_of(AccountObservation(identity()))
+    kept = Kept(exporter)
+    now = exporter.clock.monotonic()
+    both = {QuotaKind.PUBLISH: Quota(1, 250, 86_400), QuotaKind.REPLY: Quota(2, 1_000, 86_400)}
+
+    for quotas_in_order in (both, dict(reversed(both.items()))):
+        reading = QuotaReading(quotas_in_order, now)
+        exporter.accounts["acme"] = AccountObservation(identity(), quota_reading=reading)
+        kept.check()

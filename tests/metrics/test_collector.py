@@ -22,12 +22,13 @@ def errors_of(exporter: Exporter) -> list[str]:
 class Broken(Mapping[UsageResource, float]):
     """A mapping that fails once its first item was read."""
 
-    def __getitem__(self, _: UsageResource) -> float:
-        return 0.5
+    def __getitem__(self, resource: UsageResource) -> float:
+        if resource is UsageResource.CALL_COUNT:
+            return 0.5
+        raise RuntimeError("a fault in this account")
 
     def __iter__(self) -> Iterator[UsageResource]:
-        yield UsageResource.CALL_COUNT
-        raise RuntimeError("a fault in this account")
+        yield from UsageResource
 
     def __len__(self) -> int:
         return 1

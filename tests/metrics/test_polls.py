@@ -39,8 +39,8 @@ def test_polls_and_their_failures() -> None:
         'threads_polls_total{account="acme",poll="quota"} 9.0',
         'threads_polls_total{account="acme",poll="token"} 1.0',
         'threads_polls_total{account="acme",poll="container"} 0.0',
-        'threads_poll_failures_total{account="acme",poll="quota",reason="timeout"} 2.0',
         'threads_poll_failures_total{account="acme",poll="quota",reason="rate_limited"} 1.0',
+        'threads_poll_failures_total{account="acme",poll="quota",reason="timeout"} 2.0',
         'threads_poll_failures_total{account="acme",poll="token",reason="dns"} 1.0',
     ]
 
@@ -63,9 +63,9 @@ def test_errors_are_counted_by_their_place_in_the_catalogue(
     )
 
     assert scraped == [
+        f'{name}{{account="acme",action="retry",category="media",error="media_processing"}} 1.0',
         (
             f'{name}{{account="acme",action="refresh-token",category="authentication"'
             ',error="revoked_access_token"} 5.0'
         ),
-        f'{name}{{account="acme",action="retry",category="media",error="media_processing"}} 1.0',
     ]

@@ -26,8 +26,9 @@ def _usage(observation: AccountObservation, context: Context) -> Mapping[UsageRe
 
 
 def _ratios(usage: Mapping[UsageResource, float]) -> Iterator[Sample]:
-    for resource, ratio in usage.items():
-        yield (resource,), ratio
+    for resource in UsageResource:
+        if resource in usage:
+            yield (resource,), usage[resource]
 
 
 def _calls_24h(observation: AccountObservation, context: Context) -> float:

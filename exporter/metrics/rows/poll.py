@@ -19,7 +19,8 @@ def _polls(observation: AccountObservation, _: Context) -> Mapping[Poll, PollRec
 
 
 def _successes(observation: AccountObservation, _: Context) -> Samples:
-    return tuple(((poll,), record.succeeded) for poll, record in observation.polls.items())
+    polls = observation.polls
+    return tuple(((poll,), polls[poll].succeeded) for poll in Poll if poll in polls)
 
 
 def _as_they_are(samples: Samples) -> Samples:
@@ -27,8 +28,9 @@ def _as_they_are(samples: Samples) -> Samples:
 
 
 def _last_success(polls: Mapping[Poll, PollRecord]) -> Iterator[Sample]:
-    for poll, record in polls.items():
-        if record.last_success_at is not None:
+    for poll in Poll:
+        record = polls.get(poll)
+        if record is not None and record.last_success_at is not None:
             yield (poll,), record.last_success_at
 
 
@@ -41,14 +43,15 @@ def _total(polls: Mapping[Poll, PollRecord]) -> Iterator[Sample]:
 def _failures(
     observation: AccountObservation, _: Context
 ) -> tuple[tuple[Poll, Mapping[FailureReason, int]], ...]:
-    return tuple((poll, record.failures) for poll, record in observation.polls.items())
+    polls = observation.polls
+    return tuple((poll, polls[poll].failures) for poll in Poll if poll in polls)
 
 
 def _by_reason(
     failures: tuple[tuple[Poll, Mapping[FailureReason, int]], ...],
 ) -> Iterator[Sample]:
     for poll, counts in failures:
-        for reason, count in counts.items():
+        for reason, count in sorted(counts.items()):
             yield (poll, reason), count
 
 
@@ -64,7 +67,7 @@ def _by_entry(errors: Mapping[KnownError, int]) -> Samples:
     counts: Counter[tuple[str, ...]] = Counter()
     for error, count in errors.items():
         counts[error.name, error.category, error.action] += count
-    return counts.items()
+    return sorted(counts.items())
 
 
 ROWS = (

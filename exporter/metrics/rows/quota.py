@@ -20,8 +20,8 @@ def _each(
     read: Callable[[Quota], int | None],
 ) -> Callable[[Mapping[QuotaKind, Quota]], Samples]:
     def samples(quotas: Mapping[QuotaKind, Quota]) -> Iterator[Sample]:
-        for kind, quota in quotas.items():
-            value = read(quota)
+        for kind in QuotaKind:
+            value = read(quotas[kind]) if kind in quotas else None
             if value is not None:
                 yield (kind,), value
 
@@ -33,8 +33,9 @@ def _refused(observation: AccountObservation, _: Context) -> Mapping[QuotaKind, 
 
 
 def _refusals(refused: Mapping[QuotaKind, FailureReason]) -> Iterator[Sample]:
-    for kind, reason in refused.items():
-        yield (kind, reason), 1
+    for kind in QuotaKind:
+        if kind in refused:
+            yield (kind, refused[kind]), 1
 
 
 ROWS = (

@@ -14,7 +14,8 @@ Part = TypeVar("Part")
 class AccountRow(Generic[Part]):
     """A metric of an account: which part of what was last seen it tells of, and its samples.
 
-    The samples depend on the part alone: equal parts make equal text. They have the values of the
+    The samples depend on the part alone, and not on the order of a mapping: equal parts make equal
+    text. They have the values of the
     labels after `account`; with `configured_labels` those of the context's label names come last.
     """
 
