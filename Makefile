@@ -5,7 +5,7 @@ IMAGE ?= threads-exporter
 BIN := .venv/bin
 READY := .venv/.ready
 DEMO_RULES := --for-scale 0.02 --output deploy/prometheus/demo.rules.yaml
-SOURCES := alerts dashboards exporter tests
+SOURCES := alerts benchmarks dashboards exporter tests
 
 .DEFAULT_GOAL := help
 
@@ -66,6 +66,10 @@ check-docs: $(READY) ## Fail where a generated page, rule or dashboard differs f
 	$(BIN)/python -m alerts --check
 	$(BIN)/python -m alerts --check $(DEMO_RULES)
 	$(BIN)/python -m dashboards --check --configmaps
+
+.PHONY: bench
+bench: $(READY) ## Measure against yardsticks into bench.json, or ARGS="--quick --only scrape"
+	$(BIN)/python -m benchmarks run --output bench.json $(ARGS)
 
 .PHONY: dashboards-preview
 dashboards-preview: $(READY) ## Draw the dashboards with Grafana's libraries; needs node, npm, chromium

@@ -1,0 +1,77 @@
+"""The command line: `python -m benchmarks`."""
+
+import signal
+import sys
+from pathlib import Path
+from types import FrameType
+
+import click
+
+from benchmarks import comparison, table
+from benchmarks.measurements import MEASUREMENTS
+from benchmarks.page import PAGE, page
+from benchmarks.result import Result, ResultError
+from benchmarks.run import run as measure
+
+_FILE = click.Path(dir_okay=False, path_type=Path)
+_NAMES = [measurement.name for measurement in MEASUREMENTS]
+
+
+@click.group()
+def main() -> None:
+    """Measure the exporter against yardsticks that run in the same go."""
+
+
+@main.command()
+@click.option("--quick", is_flag=True, help="Less of everything: to see that it works.")
+@click.option("--only", multiple=True, type=click.Choice(_NAMES), help="Measure this; repeatable.")
+@click.option("--output", type=_FILE, help="The JSON file to write.")
+def run(*, quick: bool, only: tuple[str, ...], output: Path | None) -> None:
+    """Measure, and print a table."""
+    chosen = [one for one in MEASUREMENTS if not only or one.name in only]
+    result = measure(chosen, quick=quick)
+    if output is not None:
+        result.write(output)
+    click.echo(table.plain(list(table.lines_of(result))))
+    if quick:
+        click.echo("quick: the targets are those of a full run, fewer accounts miss some of them")
+    for reason in result.left_out.values():
+        click.echo(f"left out: {reason}")
+    if result.failed:
+        raise click.ClickException(f"failed: {', '.join(result.failed)}")
+
+
+@main.command()
+@click.argument("before", type=_FILE)
+@click.argument("after", type=_FILE)
+def compare(before: Path, after: Path) -> None:
+    """Compare two files that `run --output` wrote."""
+    one, other = _read(before), _read(after)
+    for caution in comparison.cautions(one, other):
+        click.echo(f"not alike: {caution}", err=True)
+    click.echo(table.plain(list(comparison.lines_of(one, other))))
+
+
+@main.command("page")
+@click.argument("file", type=_FILE)
+@click.option("--output", type=_FILE, default=PAGE, show_default=True)
+def write_page(file: Path, output: Path) -> None:
+    """Write the page on performance from a file that `run --output` wrote."""
+    output.write_text(page(_read(file)), "utf-8")
+
+
+def _read(file: Path) -> Result:
+    try:
+        return Result.read(file)
+    except ResultError as error:
+        raise click.ClickException(str(error)) from None
+
+
+def _exit(_number: int, _frame: FrameType | None) -> None:
+    """Leave as after an error, which ends every process that was started."""
+    sys.exit("ended by SIGTERM")
+
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, _exit)
+    main(prog_name="python -m benchmarks")

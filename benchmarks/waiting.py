@@ -1,0 +1,13 @@
+import time
+from collections.abc import Callable
+
+_PAUSE_SECONDS = 0.05
+
+
+def wait_until(is_so: Callable[[], bool], what: str, *, within: float) -> None:
+    """Wait for something to be so; raises TimeoutError that names it."""
+    deadline = time.monotonic() + within
+    while not is_so():
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"waited {within:g} s in vain until {what}")
+        time.sleep(_PAUSE_SECONDS)
