@@ -95,10 +95,9 @@ class HttpTransport:
 
     def get(self, url: str, query: Mapping[str, str], bearer: Secret | None) -> HttpAnswer:
         """Return the answer, an error's too; raises NoAnswerError."""
-        request = _prepared(f"{url}?{urlencode(query)}", self._headers(bearer))
         with self._deadlines.limit(self._timeout) as deadline:
             try:
-                answer = self._exchange(request)
+                answer = self._exchange(url, query, bearer)
             except Exception as error:  # noqa: BLE001 — whatever it is, its text may hold the token
                 failure: FailureReason | None = _reason(error)
             else:
@@ -124,7 +123,8 @@ class HttpTransport:
         }
         return headers | {"Authorization": f"Bearer {bearer.reveal()}"} if bearer else headers
 
-    def _exchange(self, request: requests.PreparedRequest) -> HttpAnswer:
+    def _exchange(self, url: str, query: Mapping[str, str], bearer: Secret | None) -> HttpAnswer:
+        request = _prepared(f"{url}?{urlencode(query)}", self._headers(bearer))
         with self._adapter().send(
             request, stream=True, timeout=self._timeout, proxies=self._proxies
         ) as response:
