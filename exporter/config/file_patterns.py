@@ -23,8 +23,11 @@ def literal_path(pattern: str) -> Path | None:
 
 def matching_files(patterns: Iterable[str]) -> list[Path]:
     """Return what the patterns match, each file once and in order."""
-    # Path.glob takes no absolute pattern before Python 3.13.
-    names = {name for pattern in patterns for name in glob.glob(pattern, recursive=True)}  # noqa: PTH207
+    names = {
+        name
+        for pattern in patterns
+        for name in glob.glob(pattern, recursive=True)  # noqa: PTH207 — Path's wants no absolute one
+    }
     return [Path(name) for name in sorted(names)]
 
 

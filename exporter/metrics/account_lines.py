@@ -17,7 +17,7 @@ from exporter.metrics.instruments import Instruments
 from exporter.metrics.lines import sample_lines, with_values
 from exporter.metrics.rows import ACCOUNT_ROWS
 from exporter.metrics.rows.row import ACCOUNT, AnyAccountRow
-from exporter.metrics.state import Allowance, Context, Sources
+from exporter.metrics.state import Context, Sources
 from exporter.observations.model import AccountObservation
 
 Values = Mapping[tuple[str, ...], float]
@@ -90,7 +90,7 @@ class AccountLines:
         if accounts is not self._accounts:
             self._settle(accounts)
             changed = accounts
-        context = self._context()
+        context = self._sources.context(self._label_names)
         if self._settings != (settings := (context.stale_after, context.call_budget)):
             self._settings = settings
             changed = accounts
@@ -98,18 +98,6 @@ class AccountLines:
             changed = {*changed, *self._out_of_date(context.monotonic)}
         for name in changed:
             self._render(name, context)
-
-    def _context(self) -> Context:
-        state = self._sources.state()
-        return Context(
-            wall=self._sources.clock.wall(),
-            monotonic=self._sources.clock.monotonic(),
-            stale_after=state.stale_after,
-            call_budget=state.call_budget,
-            calls_24h=self._sources.calls_24h,
-            containers=Allowance(0),
-            label_names=self._label_names,
-        )
 
     def _settle(self, accounts: Mapping[str, AccountObservation]) -> None:
         """Give each account a place; those that had one before keep their lines."""

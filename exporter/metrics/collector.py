@@ -11,7 +11,7 @@ from exporter.metrics.instruments import Instruments
 from exporter.metrics.rows import ACCOUNT_ROWS, EXPORTER_ROWS
 from exporter.metrics.rows.container import SERIES_PER_CONTAINER, STATUS_ROW
 from exporter.metrics.rows.row import ACCOUNT, AnyAccountRow
-from exporter.metrics.state import Allowance, Context, Sources
+from exporter.metrics.state import Context, Sources
 from exporter.observations.model import AccountObservation
 
 Accounts = Mapping[str, AccountObservation]
@@ -46,7 +46,8 @@ class AccountCollector(Collector):
 
     def collect(self) -> Iterator[Metric]:
         accounts = self._sources.accounts()
-        context = self._context(accounts)
+        room = self._sources.state().per_container_limit
+        context = self._sources.context(label_names(accounts.values()), containers=room)
         shown = {
             label: accounts[name]
             for label, name in labelled(accounts, self._instruments).items()
@@ -57,18 +58,6 @@ class AccountCollector(Collector):
             if family.samples:
                 yield family
         self._instruments.series_dropped(context.containers.left_out * SERIES_PER_CONTAINER)
-
-    def _context(self, accounts: Accounts) -> Context:
-        state = self._sources.state()
-        return Context(
-            wall=self._sources.clock.wall(),
-            monotonic=self._sources.clock.monotonic(),
-            stale_after=state.stale_after,
-            call_budget=state.call_budget,
-            calls_24h=self._sources.calls_24h,
-            containers=Allowance(state.per_container_limit),
-            label_names=label_names(accounts.values()),
-        )
 
     def _collect_row(self, row: AnyAccountRow, accounts: Accounts, context: Context) -> Family:
         labels = row.labels(context)

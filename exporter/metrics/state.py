@@ -39,21 +39,6 @@ class ExporterState:
     per_container_limit: int = 10_000
 
 
-@dataclass(frozen=True, slots=True)
-class Sources:
-    """Where a scrape reads.
-
-    `accounts` gives the same mapping until accounts are added or removed, `changed` the names of
-    those that changed since it was last asked, `calls_24h` the calls that an account has spent.
-    """
-
-    accounts: Callable[[], Mapping[str, AccountObservation]]
-    changed: Callable[[], Iterable[str]]
-    state: Callable[[], ExporterState]
-    calls_24h: Callable[[str], int]
-    clock: Clock
-
-
 @dataclass(slots=True)
 class Allowance:
     """How many things a scrape may still show, and how many it has left out for want of room."""
@@ -104,3 +89,31 @@ class Context:
         if seconds >= 0:
             self.holds_until = min(self.holds_until, self.monotonic + seconds)
         return seconds >= 0
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """Where a scrape reads.
+
+    `accounts` gives the same mapping until accounts are added or removed, `changed` the names of
+    those that changed since it was last asked, `calls_24h` the calls that an account has spent.
+    """
+
+    accounts: Callable[[], Mapping[str, AccountObservation]]
+    changed: Callable[[], Iterable[str]]
+    state: Callable[[], ExporterState]
+    calls_24h: Callable[[str], int]
+    clock: Clock
+
+    def context(self, label_names: tuple[str, ...], containers: int = 0) -> Context:
+        """Return what rows read now, with room for the series of so many containers."""
+        state = self.state()
+        return Context(
+            wall=self.clock.wall(),
+            monotonic=self.clock.monotonic(),
+            stale_after=state.stale_after,
+            call_budget=state.call_budget,
+            calls_24h=self.calls_24h,
+            containers=Allowance(containers),
+            label_names=label_names,
+        )

@@ -14,13 +14,17 @@ def phase_of(key: str, interval: float) -> float:
     return zlib.crc32(key.encode()) / (1 << 32) * interval
 
 
+def in_phase(interval: float, phase: float, earliest: float) -> float:
+    """Return the first moment of the phase that is not before the earliest."""
+    return phase + math.ceil((earliest - phase) / interval) * interval
+
+
 def next_in_phase(interval: float, phase: float, previous: float, now: float) -> float:
     """Return when a job runs next that ran at `previous`: in phase, so that many make no burst.
 
     That run may have been out of phase, as the first one is: half an interval passes at least.
     """
-    earliest = max(now, previous + interval / 2)
-    moment = phase + math.ceil((earliest - phase) / interval) * interval
+    moment = in_phase(interval, phase, max(now, previous + interval / 2))
     return moment if moment > now else moment + interval
 
 

@@ -32,19 +32,19 @@ class PollPool:
         self._observer = observer
         self._clock = clock
         self._pool = ThreadPoolExecutor(max_in_flight, thread_name_prefix="poll")
-        self._waiting_or_running: set[PollJob] = set()
-        self._under_way: dict[PollJob, float] = {}
+        self._started: dict[PollJob, float | None] = {}
 
     def submit(self, job: PollJob, due: float) -> None:
         """Run a poll, due at a monotonic time, unless its last run still waits or goes on."""
-        if job not in self._waiting_or_running:
-            self._waiting_or_running.add(job)
+        if job not in self._started:
+            self._started[job] = None
             self._pool.submit(self._run_job, job, due)
 
     def oldest_run_seconds(self) -> float:
         """Return for how long the longest of the runs under way has been going."""
         now = time.monotonic()
-        return max((now - started for started in tuple(self._under_way.values())), default=0.0)
+        under_way = (started for started in tuple(self._started.values()) if started is not None)
+        return max((now - started for started in under_way), default=0.0)
 
     def shutdown(self) -> None:
         """Start no more runs; those under way go on."""
@@ -52,13 +52,12 @@ class PollPool:
 
     def _run_job(self, job: PollJob, due: float) -> None:
         poll, account = job
-        self._under_way[job] = time.monotonic()
+        self._started[job] = time.monotonic()
         self._observer.poll_started(poll, max(self._clock.monotonic() - due, 0.0))
         try:
             self._run(account, poll)
         except Exception:  # noqa: BLE001 — one poll's defect must not end its worker
             _log.exception("a poll ended in a defect", account=account, poll=poll)
         finally:
-            del self._under_way[job]
-            self._waiting_or_running.discard(job)
+            del self._started[job]
             self._observer.poll_finished()

@@ -1,8 +1,9 @@
-import math
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from apscheduler.triggers.base import BaseTrigger
+
+from exporter.scheduling.plan import in_phase
 
 SHORTEST_WAIT_SECONDS = 0.02
 """What comes due within it is started together: starting costs the same for one and for many."""
@@ -26,8 +27,7 @@ class PhasedTrigger(BaseTrigger):  # type: ignore[misc]  # APScheduler ships no 
         earliest = now
         if previous_fire_time is not None:
             earliest = max(now, previous_fire_time + timedelta(seconds=self._interval / 2))
-        passed = (earliest.timestamp() - self._phase) / self._interval
-        moment = self._phase + math.ceil(passed) * self._interval
+        moment = in_phase(self._interval, self._phase, earliest.timestamp())
         return datetime.fromtimestamp(moment, tz=now.tzinfo)
 
 
