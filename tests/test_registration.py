@@ -1,16 +1,13 @@
 import json
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
 
-from exporter.containers.lifecycle import Step
 from exporter.containers.record import ContainerRecord, Source
 from exporter.containers.registry import ContainerRegistry, TrackingRules
-from exporter.containers.rows import CountKind
-from exporter.containers.store import ContainerStore
 from exporter.containers.trouble import StoreError, StoreTrouble
 from exporter.domain import AccountIdentity, ContainerState, ContainerStatus, RegistrationResult
 from exporter.observations.model import AccountObservation
@@ -28,32 +25,11 @@ from exporter.web.api.backend import (
 )
 from exporter.web.backend import UnknownAccountError
 from tests.clock import ControlledClock
+from tests.containers.failing_store import FailingStore
 
 TOKEN = "registrar-0123456789abcdef"
 PUBLISHED = ContainerState(ContainerStatus.PUBLISHED)
 FULL = StoreError(StoreTrouble.FULL, "no space left")
-
-
-class FailingStore(ContainerStore):
-    """A store that can be made to fail."""
-
-    trouble: StoreError | None = None
-
-    def register(self, records: Sequence[ContainerRecord]) -> Collection[str]:
-        self._check()
-        return super().register(records)
-
-    def save(self, steps: Sequence[Step]) -> Collection[str]:
-        self._check()
-        return super().save(steps)
-
-    def count(self, account: str, kind: CountKind, name: str) -> None:
-        self._check()
-        super().count(account, kind, name)
-
-    def _check(self) -> None:
-        if self.trouble is not None:
-            raise self.trouble
 
 
 @dataclass

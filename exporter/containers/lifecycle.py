@@ -9,7 +9,6 @@ minute, for no more than 5 minutes, and tells that a container expires after 24 
 """
 
 from dataclasses import dataclass, replace
-from itertools import pairwise
 
 from exporter.containers.record import ContainerRecord, Source
 from exporter.domain import (
@@ -39,12 +38,6 @@ class LifecycleRules:
     @property
     def patience(self) -> float:
         return self.later_asks[-1]
-
-    @property
-    def longest_gap(self) -> float:
-        """Return the most that can lie between an ask and the next one."""
-        gaps = (later - sooner for sooner, later in pairwise((0.0, *self.later_asks)))
-        return max(self.interval, *gaps)
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ from exporter.domain import (
     ContainerState,
     ContainerStatus,
 )
+from tests.containers.longest_gap import longest_gap
 
 START = 1_790_000_000.125
 RULES = LifecycleRules()
@@ -89,7 +90,7 @@ class Life:
 
     def wait_until_due(self) -> None:
         wait = max(0.0, self.due - self.now)
-        assert wait <= RULES.longest_gap + ROUNDING
+        assert wait <= longest_gap(RULES) + ROUNDING
         self.elapsed += wait
 
     def take(self, reply: Reply, now: float) -> None:
@@ -134,7 +135,7 @@ def test_a_clock_set_back_brings_no_burst_and_no_silence(
 
     gaps = [later - sooner for sooner, later in zip(life.asked, life.asked[1:], strict=False)]
     assert all(gap >= RULES.interval - ROUNDING for gap in gaps)
-    lost_time = min(-sum(clock), len(clock) * RULES.longest_gap)
+    lost_time = min(-sum(clock), len(clock) * longest_gap(RULES))
     assert life.elapsed <= DAY + RULES.interval + lost_time + ROUNDING
 
 
@@ -172,7 +173,7 @@ def test_whatever_happens_whenever_each_outcome_counts_once(
             assert life.record.asked_at is not None
             assert life.record.next_ask_at is not None
             gap = life.record.next_ask_at - life.record.asked_at
-            assert RULES.interval - ROUNDING <= gap <= RULES.longest_gap + ROUNDING
+            assert RULES.interval - ROUNDING <= gap <= longest_gap(RULES) + ROUNDING
 
     ended = life.record.outcome
     assert max(Counter(life.counted).values(), default=1) == 1
@@ -214,4 +215,4 @@ def test_a_record_that_was_rebased_is_due_within_the_longest_gap(seconds: float)
     due = rebased(record, now).next_ask_at
 
     assert due is not None
-    assert RULES.interval - ROUNDING <= due - now <= RULES.longest_gap + ROUNDING
+    assert RULES.interval - ROUNDING <= due - now <= longest_gap(RULES) + ROUNDING

@@ -20,15 +20,14 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from exporter.containers.lifecycle import Step
-from exporter.containers.record import ContainerRecord, Source
+from exporter.containers.record import Source
 from exporter.containers.registry import ContainerRegistry, ForeignContainerError, TrackingRules
-from exporter.containers.rows import CountKey, CountKind, StoredState
-from exporter.containers.store import ContainerStore
+from exporter.containers.rows import CountKey, CountKind
 from exporter.containers.trouble import StoreError, StoreTrouble
 from exporter.domain import ContainerOutcome, ContainerState
 from tests.clock import ControlledClock
 from tests.containers.answers import EXPIRED, FAILED, FINISHED, IN_PROGRESS, OTHER, PUBLISHED
+from tests.containers.failing_store import FailingStore
 from tests.containers.observing import Processed
 from tests.containers.postgresql_server import PostgresqlServer
 
@@ -56,34 +55,7 @@ going_on: st.SearchStrategy[Reply] = st.sampled_from([IN_PROGRESS, FINISHED, UNK
 batches = st.dictionaries(ids, accounts, min_size=1, max_size=4)
 
 
-class OutageStore(ContainerStore):
-    """A store that can be made to fail."""
-
-    down = False
-
-    def register(self, records: Sequence[ContainerRecord]) -> Collection[str]:
-        self._check()
-        return super().register(records)
-
-    def save(self, steps: Sequence[Step]) -> Collection[str]:
-        self._check()
-        return super().save(steps)
-
-    def count(self, account: str, kind: CountKind, name: str) -> None:
-        self._check()
-        super().count(account, kind, name)
-
-    def forget(self, ended_before: float, batch: int = 1_000, keep: Collection[str] = ()) -> int:
-        self._check()
-        return super().forget(ended_before, batch, keep)
-
-    def restore(self, state: StoredState) -> None:
-        self._check()
-        super().restore(state)
-
-    def _check(self) -> None:
-        if self.down:
-            raise StoreError(StoreTrouble.UNREACHABLE, "is down")
+DOWN = StoreError(StoreTrouble.UNREACHABLE, "is down")
 
 
 class Place(Protocol):
@@ -201,7 +173,7 @@ class Following(RuleBasedStateMachine):
         self.start()
 
     def start(self) -> None:
-        self.store = OutageStore(self.place.url())
+        self.store = FailingStore(self.place.url())
         self.registry = ContainerRegistry(self.store, self.clock, self.processed)
         self.registry.open()
         self.follow(self.listed)
@@ -324,19 +296,19 @@ class Following(RuleBasedStateMachine):
             self.place.lose()
         else:
             self.durable = deepcopy(self.expected)
-            self.store.down = True
+            self.store.trouble = DOWN
 
     @rule()
     def keep_store(self) -> None:
         self.registry.keep_store()
-        if not self.store.down:
+        if self.store.trouble is None:
             self.durable = None
         assert self.registry.store_up is self.is_up
 
     @precondition(lambda self: not self.is_up)
     @rule()
     def recover(self) -> None:
-        self.store.down = False
+        self.store.trouble = None
         self.keep_store()
 
     @rule(crash=st.booleans())

@@ -1,0 +1,37 @@
+from collections.abc import Collection, Sequence
+
+from exporter.containers.lifecycle import Step
+from exporter.containers.record import ContainerRecord
+from exporter.containers.rows import CountKind, StoredState
+from exporter.containers.store import ContainerStore
+from exporter.containers.trouble import StoreError
+
+
+class FailingStore(ContainerStore):
+    """A store that can be made to fail."""
+
+    trouble: StoreError | None = None
+
+    def register(self, records: Sequence[ContainerRecord]) -> Collection[str]:
+        self._check()
+        return super().register(records)
+
+    def save(self, steps: Sequence[Step]) -> Collection[str]:
+        self._check()
+        return super().save(steps)
+
+    def count(self, account: str, kind: CountKind, name: str) -> None:
+        self._check()
+        super().count(account, kind, name)
+
+    def forget(self, ended_before: float, batch: int = 1_000, keep: Collection[str] = ()) -> int:
+        self._check()
+        return super().forget(ended_before, batch, keep)
+
+    def restore(self, state: StoredState) -> None:
+        self._check()
+        super().restore(state)
+
+    def _check(self) -> None:
+        if self.trouble is not None:
+            raise self.trouble
