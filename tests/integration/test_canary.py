@@ -229,7 +229,8 @@ def test_no_living_object_shows_a_token(
     file = workspace.configure(accounts, {"timeout": TIMEOUT, "auth": auth})
     with running(file) as exporter:
         exporter.wait_until_ready()
-        shown = {f"{type(item)}": repr(item) for item in gc.get_objects() if _is_ours(item)}
+        living = [item for item in gc.get_objects() if _is_ours(item)]
+    shown = {f"{type(item)}": repr(item) for item in living}
 
     kinds = " ".join(shown)
     assert "AccountSettings" in kinds
