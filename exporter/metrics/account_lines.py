@@ -11,7 +11,7 @@ from prometheus_client.samples import Sample
 
 from exporter.metrics.account_labels import label_names, labelled
 from exporter.metrics.block import ACCOUNTS, Block
-from exporter.metrics.desc import Desc, Samples
+from exporter.metrics.desc import Desc
 from exporter.metrics.guard import Guard
 from exporter.metrics.instruments import Instruments
 from exporter.metrics.lines import sample_lines, with_values
@@ -24,6 +24,7 @@ Values = Mapping[tuple[str, ...], float]
 PARTS = tuple(dict.fromkeys(row.part for row in ACCOUNT_ROWS))
 PART_OF_ROW = tuple(PARTS.index(row.part) for row in ACCOUNT_ROWS)
 _UNREADABLE = object()
+_NOTHING_KNOWN = (_UNREADABLE,) * len(PARTS)
 
 
 @dataclass(slots=True)
@@ -32,7 +33,7 @@ class _Place:
 
     number: int
     label: str
-    parts: Sequence[object] = ()
+    parts: Sequence[object] = _NOTHING_KNOWN
     holds_until: float = inf
 
 
@@ -106,7 +107,7 @@ class AccountLines:
         self._accounts = accounts
         self._label_names = label_names(accounts.values())
         self._places = {
-            name: _Place(number, label, before[name].parts if name in before else ())
+            name: _Place(number, label, before[name].parts if name in before else _NOTHING_KNOWN)
             for number, (label, name) in enumerate(labels.items())
         }
         self._columns = [_blocks(_moved(column, before, self._places)) for column in self._columns]
@@ -122,37 +123,50 @@ class AccountLines:
             return
         observation = self._accounts[name]
         context.holds_until = inf
-        parts = [_part(part, observation, context) for part in PARTS]
-        rows = [
-            number
-            for number, part in enumerate(PART_OF_ROW)
-            if not place.parts or parts[part] is _UNREADABLE or place.parts[part] != parts[part]
-        ]
-        block, within = divmod(place.number, ACCOUNTS)
-        unknown: dict[int, Values] = {}
-        for number in rows:
-            row, column = ACCOUNT_ROWS[number], self._columns[number]
-            values = self._read(row, partial(row.collect, observation, context), context)
-            if values and list(values) == self._shown(number, place, context):
-                known = column[block].lines(within)
-                column[block].replace(within, with_values(known, list(values.values())))
-            else:
-                unknown[number] = values
-        for number, lines in _rendered(unknown, place.label, context):
-            self._columns[number][block].replace(within, lines)
+        parts = tuple(_part(part, observation, context) for part in PARTS)
+        changes = [*zip(place.parts, parts, strict=True)]
+        changed = [now is _UNREADABLE or before != now for before, now in changes]
+        unknown = {
+            row: self._read(ACCOUNT_ROWS[row], observation, context)
+            for row, part in enumerate(PART_OF_ROW)
+            if changed[part] and not self._replace_values(row, place, *changes[part])
+        }
+        for row, lines in _rendered(unknown, place.label, context):
+            self._replace(row, place, lines)
         place.parts, place.holds_until = parts, context.holds_until
         self._holds_until = min(self._holds_until, place.holds_until)
 
-    def _read(self, row: AnyAccountRow, samples: Callable[[], Samples], context: Context) -> Values:
+    def _replace_values(self, row: int, place: _Place, before: object, now: object) -> bool:
+        """Write the values into the lines that are there, if nothing but values differs."""
+        block, within = divmod(place.number, ACCOUNTS)
+        lines = self._columns[row][block].lines(within)
+        values = _only_values(ACCOUNT_ROWS[row], before, now)
+        if values is None or len(values) != lines.count(b"\n"):
+            return False
+        self._replace(row, place, with_values(lines, values))
+        return True
+
+    def _replace(self, row: int, place: _Place, lines: bytes) -> None:
+        block, within = divmod(place.number, ACCOUNTS)
+        self._columns[row][block].replace(within, lines)
+
+    def _read(
+        self, row: AnyAccountRow, observation: AccountObservation, context: Context
+    ) -> Values:
+        samples = partial(row.collect, observation, context)
         return self._guard.read(row.desc.name, row.labels(context), samples)
 
-    def _shown(self, number: int, place: _Place, context: Context) -> Sequence[tuple[str, ...]]:
-        """Return the labels' values of the lines that are there, a tuple for each."""
-        part = place.parts[PART_OF_ROW[number]] if place.parts else _UNREADABLE
-        if part is _UNREADABLE:
-            return ()
-        row = ACCOUNT_ROWS[number]
-        return list(self._read(row, partial(row.samples, part), context))
+
+def _only_values(row: AnyAccountRow, before: object, now: object) -> Sequence[float] | None:
+    """Return the values that a part has now, None where something beside values differs."""
+    if row.configured_labels or before is _UNREADABLE or now is _UNREADABLE:
+        return None
+    try:
+        known, samples = list(row.samples(before)), list(row.samples(now))
+        same = [labels for labels, _ in known] == [labels for labels, _ in samples]
+        return [float(value) for _, value in samples] if same else None
+    except Exception:  # noqa: BLE001 — reading the row meets the same fault, and tells of it
+        return None
 
 
 def _rendered(

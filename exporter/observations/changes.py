@@ -67,8 +67,13 @@ def error_met(error: KnownError) -> Change:
     return lambda seen: replace(seen, errors=_one_more(seen.errors, error))
 
 
-def quotas_read(quotas: Mapping[QuotaKind, Quota], now: float) -> Change:
-    return lambda seen: replace(seen, quota_reading=QuotaReading(quotas, now))
+def quotas_read(
+    quotas: Mapping[QuotaKind, Quota],
+    now: float,
+    refused: Mapping[QuotaKind, FailureReason] | None = None,
+) -> Change:
+    reading = QuotaReading(quotas, now)
+    return lambda seen: replace(seen, quota_reading=reading, refused_quotas=refused or nothing())
 
 
 def quotas_refused(refused: Mapping[QuotaKind, FailureReason]) -> Change:
@@ -89,7 +94,12 @@ def token_invalid(reason: TokenInvalidReason) -> Change:
 
 
 def errors_reported(reported: Mapping[KnownError, int]) -> Change:
-    return lambda seen: replace(seen, reported_errors=reported or nothing())
+    def change(seen: AccountObservation) -> AccountObservation:
+        if seen.reported_errors == reported:
+            return seen
+        return replace(seen, reported_errors=reported or nothing())
+
+    return change
 
 
 def usage_read(ratios: Mapping[UsageResource, float], now: float) -> Change:
@@ -97,8 +107,13 @@ def usage_read(ratios: Mapping[UsageResource, float], now: float) -> Change:
 
 
 def containers_counted(summary: ContainerSummary) -> Change:
-    shared = NO_CONTAINERS if summary == NO_CONTAINERS else summary
-    return lambda seen: replace(seen, containers=shared)
+    def change(seen: AccountObservation) -> AccountObservation:
+        if seen.containers == summary:
+            return seen
+        shared = NO_CONTAINERS if summary == NO_CONTAINERS else summary
+        return replace(seen, containers=shared)
+
+    return change
 
 
 def paused_until(moment: float) -> Change:

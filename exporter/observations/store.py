@@ -47,9 +47,13 @@ class Observations:
             self._view = MappingProxyType(self._accounts)
 
     def change(self, name: str, change: Change) -> None:
-        """Replace an account's observation; nothing happens for one that was removed meanwhile."""
+        """Replace an account's observation, unless the change returns the same.
+
+        Nothing happens for an account that was removed meanwhile.
+        """
         with self._lock:
             observation = self._accounts.get(name)
-            if observation is not None:
-                self._accounts[name] = change(observation)
-                self._changed.add(name)
+            if observation is None or (changed := change(observation)) is observation:
+                return
+            self._accounts[name] = changed
+            self._changed.add(name)

@@ -23,15 +23,15 @@ class QuotaPoll:
 
     def run(self, account: PolledAccount) -> PollOutcome:
         outcome = self._read(account)
+        refused = account.refused_quotas
+        if isinstance(outcome, Failure):
+            if outcome.reason in _REFUSALS:
+                self._calls.note(account, changes.quotas_refused(refused))
+            return outcome
+        untold = dict.fromkeys(set(QuotaKind) - outcome.keys(), FailureReason.UNSUPPORTED)
         now = self._calls.clock.monotonic()
-        refused = dict(account.refused_quotas)
-        if not isinstance(outcome, Failure):
-            missing = set(QuotaKind) - refused.keys() - outcome.keys()
-            refused |= dict.fromkeys(missing, FailureReason.UNSUPPORTED)
-            self._calls.note(account, changes.quotas_read(outcome, now))
-        if not isinstance(outcome, Failure) or outcome.reason in _REFUSALS:
-            self._calls.note(account, changes.quotas_refused(refused))
-        return outcome if isinstance(outcome, Failure) else Done.ANSWERED
+        self._calls.note(account, changes.quotas_read(outcome, now, {**untold, **refused}))
+        return Done.ANSWERED
 
     def _read(self, account: PolledAccount) -> Quotas | Failure:
         now = self._calls.clock.monotonic()

@@ -39,7 +39,7 @@ class MalformedAnswerError(Exception):
 def decode(body: bytes) -> object:
     """Return the body's JSON; NaN, infinities, endless nesting and giant numbers are refused."""
     try:
-        return json.loads(body, parse_constant=_refuse_constant)
+        return _JSON.decode(body.decode("utf-8-sig"))
     except (ValueError, RecursionError):
         raise MalformedAnswerError("the body is not JSON") from None
 
@@ -186,3 +186,6 @@ def _first(value: object, place: str) -> Mapping[str, object]:
 
 def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(name)
+
+
+_JSON = json.JSONDecoder(parse_constant=_refuse_constant)

@@ -3,11 +3,11 @@
 import socket
 import ssl
 import time
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from requests import PreparedRequest, Response
 from requests.adapters import HTTPAdapter
-from requests.structures import CaseInsensitiveDict
 from urllib3 import (
     BaseHTTPResponse,
     HTTPConnectionPool,
@@ -69,6 +69,14 @@ def _connect(address: Address, timeout: float, deadline: Deadline) -> tuple[sock
     return sock, line
 
 
+class SteadySocket(ssl.SSLSocket):
+    """A TLS socket that urllib3 may set the same timeout on again and again at no cost."""
+
+    def settimeout(self, value: float | None) -> None:
+        if value != self.gettimeout():
+            super().settimeout(value)
+
+
 class _Watched(HTTPConnection):
     connector: ClassVar[Connector]
     _line: Line | None = None
@@ -126,6 +134,12 @@ class GuardedAdapter(HTTPAdapter):
             self._pools[origin] = pool
         return self._pools[origin]
 
+    def request_url(self, request: PreparedRequest, proxies: Mapping[str, str] | None) -> str:
+        """Return what to ask the server for; requests would parse the URL twice for it."""
+        if proxies:
+            return super().request_url(request, proxies)
+        return "/" + str(request.url).split("/", 3)[3]
+
     def close(self) -> None:
         self._pools.clear()
         super().close()
@@ -135,7 +149,6 @@ class GuardedAdapter(HTTPAdapter):
         response = Response()
         response.request = req
         response.status_code = resp.status
-        response.headers = CaseInsensitiveDict(resp.headers)
         response.raw = resp
         return response
 

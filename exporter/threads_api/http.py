@@ -13,11 +13,12 @@ from urllib.parse import urlencode
 
 import certifi
 import requests
+import urllib3
 import urllib3.exceptions
 
 from exporter.domain import FailureReason
 from exporter.secret import Secret
-from exporter.threads_api.connections import Connector, GuardedAdapter
+from exporter.threads_api.connections import Connector, GuardedAdapter, SteadySocket
 from exporter.threads_api.network import Network
 
 MAX_BODY_BYTES = 1 << 20
@@ -88,6 +89,7 @@ class HttpTransport:
         self._user_agent = user_agent
         self._proxies = {"http": proxy_url, "https": proxy_url} if proxy_url else {}
         self._tls = ssl.create_default_context(cafile=ca_file or certifi.where())
+        self._tls.sslsocket_class = SteadySocket
         self._connector = Connector(network)
         self._local = threading.local()
         self._adapters: weakref.WeakSet[GuardedAdapter] = weakref.WeakSet()
@@ -124,12 +126,14 @@ class HttpTransport:
         return headers | {"Authorization": f"Bearer {bearer.reveal()}"} if bearer else headers
 
     def _exchange(self, url: str, query: Mapping[str, str], bearer: Secret | None) -> HttpAnswer:
-        request = _prepared(f"{url}?{urlencode(query)}", self._headers(bearer))
-        with self._adapter().send(
-            request, stream=True, timeout=self._timeout, proxies=self._proxies
-        ) as response:
-            body = b"".join(_capped(response))
-            return HttpAnswer(response.status_code, response.headers, body)
+        # Meta takes commas as they are, and urllib3 is quick with a URL that has no "%" in it.
+        whole = f"{url}?{urlencode(query, safe=',')}".removesuffix("?")
+        request = _prepared(whole, self._headers(bearer))
+        # No timeout beside the deadline, which cuts the connection: that would cost a poll(2) each
+        # time that something is sent or read.
+        with self._adapter().send(request, stream=True, proxies=self._proxies) as response:
+            body = b"".join(_capped(response.raw))
+            return HttpAnswer(response.status_code, response.raw.headers, body)
 
     def _adapter(self) -> GuardedAdapter:
         adapter = getattr(self._local, "adapter", None)
@@ -153,9 +157,9 @@ class _TooLargeError(Exception):
     pass
 
 
-def _capped(response: requests.Response) -> Iterator[bytes]:
+def _capped(response: urllib3.BaseHTTPResponse) -> Iterator[bytes]:
     total = 0
-    for chunk in response.iter_content(_READ_BYTES):
+    for chunk in response.stream(_READ_BYTES, decode_content=True):
         total += len(chunk)
         if total > MAX_BODY_BYTES:
             raise _TooLargeError

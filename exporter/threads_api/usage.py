@@ -56,8 +56,10 @@ def _retry_after(value: str | None, now: float) -> float | None:
 
 def _reports(headers: Mapping[str, str]) -> Iterator[Mapping[str, object]]:
     for name in _USAGE_HEADERS:
-        with suppress(ValueError, RecursionError):
-            yield from _flatten(json.loads(headers.get(name, "null")))
+        text = headers.get(name)
+        if text is not None:
+            with suppress(ValueError, RecursionError):
+                yield from _flatten(json.loads(text))
 
 
 def _flatten(value: object) -> Iterator[Mapping[str, object]]:

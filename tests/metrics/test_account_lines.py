@@ -122,6 +122,15 @@ def test_a_label_that_another_account_brings_is_everyones() -> None:
     kept.check()
 
 
+def test_a_label_that_is_renamed_goes_by_its_new_name() -> None:
+    exporter = exporter_of(AccountObservation(identity("acme", {"team": "growth"})))
+    kept = Kept(exporter)
+    kept.check()
+
+    exporter.accounts = {"acme": AccountObservation(identity("acme", {"squad": "growth"}))}
+    kept.check()
+
+
 def test_what_ceases_with_time_alone_is_gone_when_its_time_has_come() -> None:
     exporter = exporter_of()
     now = exporter.clock

@@ -155,6 +155,16 @@ def test_what_was_read_last_takes_the_place_of_what_was_read_before() -> None:
     assert seen.paused_until == 100.0
 
 
+def test_quotas_are_read_together_with_those_that_are_refused() -> None:
+    refused = {QuotaKind.DELETE: FailureReason.UNSUPPORTED}
+
+    seen = apply(changes.quotas_read(QUOTAS, 7.0, refused))
+
+    assert seen.quota_reading == QuotaReading(QUOTAS, 7.0)
+    assert seen.refused_quotas == refused
+    assert changes.quotas_read(QUOTAS, 8.0)(seen).refused_quotas is UNSEEN.refused_quotas
+
+
 def test_what_is_empty_is_kept_once_for_all_accounts() -> None:
     seen = apply(
         changes.poll_succeeded(Poll.QUOTA, 5.0),

@@ -3,9 +3,9 @@ from types import MappingProxyType
 
 import pytest
 
-from exporter.domain import AccountIdentity, FailureReason, KnownError, Poll
+from exporter.domain import AccountIdentity, ContainerStatus, FailureReason, KnownError, Poll
 from exporter.observations import changes
-from exporter.observations.model import AccountObservation
+from exporter.observations.model import AccountObservation, ContainerSummary
 from exporter.observations.store import Observations
 
 ERROR = KnownError("user_rate_limit", "rate_limit", "wait", "Let the account rest.")
@@ -40,6 +40,18 @@ def test_a_change_of_an_account_that_was_removed_is_nothing(observations: Observ
     observations.change("nobody", changes.token_valid)
 
     assert list(observations.view()) == ["acme", "zebra"]
+
+
+def test_an_account_is_changed_by_what_is_news_and_by_nothing_else(
+    observations: Observations,
+) -> None:
+    summary = ContainerSummary(by_status={ContainerStatus.ERROR: 2})
+    for change in (changes.containers_counted(summary), changes.errors_reported({ERROR: 1})):
+        observations.change("acme", change)
+        assert observations.take_changed() == {"acme"}
+
+        observations.change("acme", change)
+        assert observations.take_changed() == ()
 
 
 def test_known_accounts_keep_their_history_under_a_new_identity(

@@ -1,4 +1,6 @@
 import shutil
+import socket
+import ssl
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from exporter.domain import FailureReason
-from exporter.simulator import Simulator, User, World
+from exporter.simulator import Simulator, User, World, faults
+from exporter.simulator.faults import Fault
+from exporter.threads_api import connections
 from tests.threads_api.callers import Caller
 from tests.threads_api.certificates import Certificate, Certificates
 from tests.threads_api.conftest import OpenTransport
@@ -40,6 +44,32 @@ def test_tls_by_a_configured_authority(
 
     assert [caller.status() for _ in range(3)] == [200] * 3
     assert secured.connections == 1
+
+
+@pytest.mark.parametrize("fault", [faults.Hang(), faults.DrippingBody(0.1)], ids=["hang", "drip"])
+def test_a_slow_answer_over_tls_is_cut(
+    open_transport: OpenTransport, secured: Simulator, certificates: Certificates, fault: Fault
+) -> None:
+    caller = Caller(open_transport(ca_file=certificates.authority, timeout=0.5), secured.base_url)
+    assert caller.status() == 200
+    began = time.monotonic()
+    secured.world.inject(fault, times=1)
+
+    assert caller.failure() is FailureReason.TIMEOUT
+    assert time.monotonic() - began < 10
+    assert caller.status() == 200
+    assert secured.connections == 2
+
+
+def test_a_tls_socket_keeps_a_timeout_until_it_gets_another() -> None:
+    near, far = socket.socketpair()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.sslsocket_class = connections.SteadySocket
+    with far, context.wrap_socket(near, do_handshake_on_connect=False) as sock:
+        for timeout in (5.0, 5.0, None, None, 0.0):
+            sock.settimeout(timeout)
+            assert sock.gettimeout() == timeout
 
 
 def test_the_host_name_is_checked_against_the_certificate(

@@ -10,14 +10,17 @@ RESOURCE = Label("resource", values=tuple(UsageResource))
 USER_ID = Label("user_id", meaning="the account's `user_id` in the configuration, or `me`")
 
 
-def _info(observation: AccountObservation, context: Context) -> Mapping[str, str]:
-    identity = observation.identity
-    configured = {name: identity.labels.get(name, "") for name in context.label_names}
-    return {USER_ID.name: identity.user_id, **configured}
+def _info(
+    observation: AccountObservation, context: Context
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the values with the configured labels' names: others make other lines."""
+    identity, names = observation.identity, context.label_names
+    return names, (identity.user_id, *(identity.labels.get(name, "") for name in names))
 
 
-def _one(labels: Mapping[str, str]) -> Iterator[Sample]:
-    yield tuple(labels.values()), 1
+def _one(named: tuple[tuple[str, ...], tuple[str, ...]]) -> Iterator[Sample]:
+    _, values = named
+    yield values, 1
 
 
 def _usage(observation: AccountObservation, context: Context) -> Mapping[UsageResource, float]:

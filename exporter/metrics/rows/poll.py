@@ -5,26 +5,29 @@ from exporter.domain import FailureReason, KnownError, Poll
 from exporter.metrics.desc import Desc, Label, MetricType, Sample, Samples
 from exporter.metrics.rows.row import ACCOUNT, AccountRow
 from exporter.metrics.state import Context
-from exporter.observations.model import AccountObservation, PollRecord
+from exporter.observations.model import AccountObservation, PollRecord, nothing
 
 POLL = Label("poll", values=tuple(Poll))
 REASON = Label("reason", values=tuple(FailureReason))
 ERROR = Label("error", meaning="a name of the error catalogue")
 CATEGORY = Label("category", meaning="the category that the error catalogue gives the error")
 ACTION = Label("action", meaning="what helps: the action that the error catalogue names")
+Failures = tuple[Mapping[FailureReason, int], ...]
 
 
 def _polls(observation: AccountObservation, _: Context) -> Mapping[Poll, PollRecord]:
     return observation.polls
 
 
-def _successes(observation: AccountObservation, _: Context) -> Samples:
-    polls = observation.polls
-    return tuple(((poll,), polls[poll].succeeded) for poll in Poll if poll in polls)
+def _successes(observation: AccountObservation, _: Context) -> tuple[bool | None, ...]:
+    records = map(observation.polls.get, Poll)
+    return tuple(None if record is None else record.succeeded for record in records)
 
 
-def _as_they_are(samples: Samples) -> Samples:
-    return samples
+def _each_success(successes: tuple[bool | None, ...]) -> Iterator[Sample]:
+    for poll, succeeded in zip(Poll, successes, strict=True):
+        if succeeded is not None:
+            yield (poll,), succeeded
 
 
 def _last_success(polls: Mapping[Poll, PollRecord]) -> Iterator[Sample]:
@@ -40,17 +43,13 @@ def _total(polls: Mapping[Poll, PollRecord]) -> Iterator[Sample]:
         yield (poll,), 0 if record is None else record.total
 
 
-def _failures(
-    observation: AccountObservation, _: Context
-) -> tuple[tuple[Poll, Mapping[FailureReason, int]], ...]:
-    polls = observation.polls
-    return tuple((poll, polls[poll].failures) for poll in Poll if poll in polls)
+def _failures(observation: AccountObservation, _: Context) -> Failures:
+    records = map(observation.polls.get, Poll)
+    return tuple(nothing() if record is None else record.failures for record in records)
 
 
-def _by_reason(
-    failures: tuple[tuple[Poll, Mapping[FailureReason, int]], ...],
-) -> Iterator[Sample]:
-    for poll, counts in failures:
+def _by_reason(failures: Failures) -> Iterator[Sample]:
+    for poll, counts in zip(Poll, failures, strict=True):
         for reason, count in sorted(counts.items()):
             yield (poll, reason), count
 
@@ -81,7 +80,7 @@ ROWS = (
             promql="threads_poll_success == 0",
         ),
         _successes,
-        _as_they_are,
+        _each_success,
     ),
     AccountRow(
         Desc(
