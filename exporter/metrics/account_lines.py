@@ -14,7 +14,7 @@ from exporter.metrics.block import ACCOUNTS, Block
 from exporter.metrics.desc import Desc
 from exporter.metrics.guard import Guard
 from exporter.metrics.instruments import Instruments
-from exporter.metrics.lines import sample_lines, with_values
+from exporter.metrics.lines import label_text, sample_lines, with_values
 from exporter.metrics.rows import ACCOUNT_ROWS
 from exporter.metrics.rows.row import ACCOUNT, AnyAccountRow
 from exporter.metrics.state import Context, Sources
@@ -25,6 +25,8 @@ PARTS = tuple(dict.fromkeys(row.part for row in ACCOUNT_ROWS))
 PART_OF_ROW = tuple(PARTS.index(row.part) for row in ACCOUNT_ROWS)
 _UNREADABLE = object()
 _NOTHING_KNOWN = (_UNREADABLE,) * len(PARTS)
+_ANY_ACCOUNT = "\0"
+"""Stands for an account in a pattern: no label has it once it is cleaned."""
 
 
 @dataclass(slots=True)
@@ -35,6 +37,14 @@ class _Place:
     label: str
     parts: Sequence[object] = _NOTHING_KNOWN
     holds_until: float = inf
+
+
+@dataclass(frozen=True, slots=True)
+class _Pattern:
+    """The lines that a row last made of a part; most parts are those of many accounts."""
+
+    part: object = _UNREADABLE
+    lines: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +71,7 @@ class AccountLines:
         self._settings: tuple[float, int] | None = None
         self._places: dict[str, _Place] = {}
         self._columns: list[list[Block]] = [[] for _ in ACCOUNT_ROWS]
+        self._patterns = [_Pattern()] * len(ACCOUNT_ROWS)
         self._holds_until = inf
 
     def refresh(self) -> None:
@@ -125,26 +136,49 @@ class AccountLines:
         context.holds_until = inf
         parts = tuple(_part(part, observation, context) for part in PARTS)
         changes = [*zip(place.parts, parts, strict=True)]
-        changed = [now is _UNREADABLE or before != now for before, now in changes]
-        unknown = {
-            row: self._read(ACCOUNT_ROWS[row], observation, context)
+        changed = [not _same(before, now) for before, now in changes]
+        other = {
+            row: parts[part]
             for row, part in enumerate(PART_OF_ROW)
             if changed[part] and not self._replace_values(row, place, *changes[part])
         }
-        for row, lines in _rendered(unknown, place.label, context):
-            self._replace(row, place, lines)
+        if other:
+            self._replace_rows(other, place, observation, context)
         place.parts, place.holds_until = parts, context.holds_until
         self._holds_until = min(self._holds_until, place.holds_until)
 
     def _replace_values(self, row: int, place: _Place, before: object, now: object) -> bool:
         """Write the values into the lines that are there, if nothing but values differs."""
+        values = _only_values(ACCOUNT_ROWS[row], before, now)
+        if values is None:
+            return False
         block, within = divmod(place.number, ACCOUNTS)
         lines = self._columns[row][block].lines(within)
-        values = _only_values(ACCOUNT_ROWS[row], before, now)
-        if values is None or len(values) != lines.count(b"\n"):
+        if len(values) != lines.count(b"\n"):
             return False
         self._replace(row, place, with_values(lines, values))
         return True
+
+    def _replace_rows(
+        self,
+        parts: Mapping[int, object],
+        place: _Place,
+        observation: AccountObservation,
+        context: Context,
+    ) -> None:
+        """Write the lines that these rows make of their parts."""
+        values = {
+            row: self._read(ACCOUNT_ROWS[row], observation, context)
+            for row, part in parts.items()
+            if not _same(self._patterns[row].part, part)
+        }
+        for row, lines in _rendered(values, context):
+            part = _UNREADABLE if values[row] is None else parts[row]
+            self._patterns[row] = _Pattern(part, lines)
+        account = label_text(place.label)
+        for row in parts:
+            lines = self._patterns[row].lines.replace(_ANY_ACCOUNT.encode(), account)
+            self._replace(row, place, lines)
 
     def _replace(self, row: int, place: _Place, lines: bytes) -> None:
         block, within = divmod(place.number, ACCOUNTS)
@@ -152,7 +186,7 @@ class AccountLines:
 
     def _read(
         self, row: AnyAccountRow, observation: AccountObservation, context: Context
-    ) -> Values:
+    ) -> Values | None:
         samples = partial(row.collect, observation, context)
         return self._guard.read(row.desc.name, row.labels(context), samples)
 
@@ -169,21 +203,28 @@ def _only_values(row: AnyAccountRow, before: object, now: object) -> Sequence[fl
         return None
 
 
-def _rendered(
-    rows: Mapping[int, Values], label: str, context: Context
-) -> Iterator[tuple[int, bytes]]:
-    samples = chain.from_iterable(
-        _samples(ACCOUNT_ROWS[number], label, values, context) for number, values in rows.items()
-    )
-    lines = iter(sample_lines(samples) if rows else ())
-    for number, values in rows.items():
-        yield number, b"".join(line + b"\n" for line in islice(lines, len(values)))
+def _same(one: object, other: object) -> bool:
+    """Tell whether two parts are readable and equal."""
+    if one is _UNREADABLE or other is _UNREADABLE:
+        return False
+    try:
+        return one == other
+    except Exception:  # noqa: BLE001 — reading the row meets the same fault, and tells of it
+        return False
 
 
-def _samples(row: AnyAccountRow, label: str, values: Values, context: Context) -> Iterator[Sample]:
+def _rendered(rows: Mapping[int, Values | None], context: Context) -> Iterator[tuple[int, bytes]]:
+    """Yield the lines of each row, for any account."""
+    samples = [_samples(ACCOUNT_ROWS[row], values or {}, context) for row, values in rows.items()]
+    lines = iter(sample_lines(chain(*samples)) if any(rows.values()) else ())
+    for row, values in rows.items():
+        yield row, b"".join(line + b"\n" for line in islice(lines, len(values or {})))
+
+
+def _samples(row: AnyAccountRow, values: Values, context: Context) -> Iterator[Sample]:
     names = (ACCOUNT.name, *(one.name for one in row.labels(context)))
     for labels, value in values.items():
-        yield Sample(row.desc.name, dict(zip(names, (label, *labels), strict=True)), value)
+        yield Sample(row.desc.name, dict(zip(names, (_ANY_ACCOUNT, *labels), strict=True)), value)
 
 
 def _part(

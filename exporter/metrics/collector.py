@@ -64,7 +64,7 @@ class AccountCollector(Collector):
         family = family_of(row.desc, (ACCOUNT.name, *(label.name for label in labels)))
         for account, observation in accounts.items():
             read = partial(row.collect, observation, context)
-            for values, value in self._guard.read(row.desc.name, labels, read).items():
+            for values, value in (self._guard.read(row.desc.name, labels, read) or {}).items():
                 family.add_metric((account, *values), value)
         return family
 
@@ -81,7 +81,8 @@ class ExporterCollector(Collector):
         for row in EXPORTER_ROWS:
             family = family_of(row.desc, row.desc.label_names)
             read = partial(row.samples, state)
-            for values, value in self._guard.read(row.desc.name, row.desc.labels, read).items():
+            samples = self._guard.read(row.desc.name, row.desc.labels, read) or {}
+            for values, value in samples.items():
                 family.add_metric(values, value)
             if family.samples:
                 yield family

@@ -18,8 +18,8 @@ class Guard:
 
     def read(
         self, metric: str, labels: Sequence[Label], samples: Callable[[], Samples]
-    ) -> Mapping[tuple[str, ...], float]:
-        """Return the values by their cleaned labels; none at all where one cannot be had."""
+    ) -> Mapping[tuple[str, ...], float] | None:
+        """Return the values by their cleaned labels, None where one of them cannot be had."""
         try:
             return {
                 tuple(clean(*pair) for pair in zip(values, labels, strict=True)): float(value)
@@ -30,4 +30,4 @@ class Guard:
             if metric not in self._logged:
                 self._logged.add(metric)
                 log.exception("left samples out of a scrape", metric=metric)
-            return {}
+            return None

@@ -27,6 +27,12 @@ def sample_lines(samples: Iterable[Sample]) -> Sequence[bytes]:
     return lines
 
 
+def label_text(value: str) -> bytes:
+    """Return a label's value as it stands between the quotation marks of a line."""
+    (line,) = sample_lines([Sample("_", {"_": value}, 0)])
+    return line[line.index(b'"') + 1 : line.rindex(b'"')]
+
+
 def with_values(lines: bytes, values: Sequence[float]) -> bytes:
     """Return the lines with other values, one for each: the rest of a line need not be rendered."""
     parts = lines.split(b"\n")
