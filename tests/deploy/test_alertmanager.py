@@ -33,6 +33,7 @@ INHIBITED = [
     ("ThreadsRateLimited", "ThreadsContainersStuck", {"job", "account"}),
     ("ThreadsRateLimited", "ThreadsContainersFailing", {"job", "account"}),
     ("ThreadsRateLimited", "ThreadsApiUsageHigh", {"job", "account"}),
+    ("ThreadsApiUsageHigh", "ThreadsDataStale", {"job", "account"}),
     ("ThreadsCallBudgetNearlySpent", "ThreadsPollsFailing", {"job", "account"}),
     ("ThreadsCallBudgetNearlySpent", "ThreadsDataStale", {"job", "account"}),
     ("ThreadsQuotaExhausted", "ThreadsQuotaHigh", {"job", "account", "quota"}),

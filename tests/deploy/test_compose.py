@@ -95,6 +95,13 @@ def test_a_service_can_change_nothing_and_be_nobody_else(name: str) -> None:
 
 
 @each_service
+def test_a_service_can_take_only_so_much(name: str) -> None:
+    service = SERVICES[name]
+    assert service["pids_limit"] == 256
+    assert service["mem_limit"] in {"512m", "1g"}
+
+
+@each_service
 def test_ports_are_published_on_loopback_alone(name: str) -> None:
     assert [port.rsplit(":", 1)[0].split(":")[0] for port in SERVICES[name]["ports"]] == [
         "127.0.0.1"

@@ -1,0 +1,1 @@
+"""What the exporter is made of: whether it is safe to ship, and what it is."""
