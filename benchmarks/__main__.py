@@ -9,7 +9,7 @@ import click
 
 from benchmarks import comparison, table
 from benchmarks.measurements import MEASUREMENTS
-from benchmarks.page import PAGE, page
+from benchmarks.page import PAGE, RESULTS, page
 from benchmarks.result import Result, ResultError
 from benchmarks.run import run as measure
 
@@ -35,8 +35,8 @@ def run(*, quick: bool, only: tuple[str, ...], output: Path | None) -> None:
     click.echo(table.plain(list(table.lines_of(result))))
     if quick:
         click.echo("quick: the targets are those of a full run, fewer accounts miss some of them")
-    for reason in result.left_out.values():
-        click.echo(f"left out: {reason}")
+    for line in result.left_out_lines():
+        click.echo(line)
     if result.failed:
         raise click.ClickException(f"failed: {', '.join(result.failed)}")
 
@@ -53,11 +53,16 @@ def compare(before: Path, after: Path) -> None:
 
 
 @main.command("page")
-@click.argument("file", type=_FILE)
-@click.option("--output", type=_FILE, default=PAGE, show_default=True)
-def write_page(file: Path, output: Path) -> None:
+@click.argument("file", type=_FILE, default=RESULTS)
+@click.option("--output", type=_FILE, default=PAGE, show_default=True, help="The page.")
+@click.option("--check", is_flag=True, help="Exit 1 if the page differs; write nothing.")
+def write_page(file: Path, output: Path, *, check: bool) -> None:
     """Write the page on performance from a file that `run --output` wrote."""
-    output.write_text(page(_read(file)), "utf-8")
+    text = page(_read(file))
+    if not check:
+        output.write_text(text, "utf-8")
+    elif not output.is_file() or output.read_text("utf-8") != text:
+        raise click.ClickException(f"{output} differs from {file}: run python -m benchmarks page")
 
 
 def _read(file: Path) -> Result:

@@ -7,23 +7,28 @@ from pathlib import Path
 
 from benchmarks.figures import Row
 
-_PATHS = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+PATHS = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """How much is measured; times in seconds, `long_repetitions` of what takes long."""
+    """How much is measured; times in seconds, `long_repetitions` of what takes long.
+
+    `growth_rate` is in polls a second, and the same for each number of accounts in `growth`.
+    """
 
     accounts: int = 10_000
     interval: float = 60.0
     repetitions: int = 5
     long_repetitions: int = 3
     window: float = 60.0
-    scrapes: int = 120
+    scrapes: int = 100
     calls: int = 2_500
     registrations: int = 4_000
     growth: tuple[int, ...] = (1_000, 10_000, 50_000)
-    growth_window: float = 30.0
+    growth_rate: float = 250.0
+    growth_window: float = 8.0
+    rate_window: float = 6.0
 
     @property
     def polls_per_second(self) -> float:
@@ -41,7 +46,9 @@ QUICK = Scale(
     calls=500,
     registrations=300,
     growth=(100, 500),
-    growth_window=4.0,
+    growth_rate=100.0,
+    growth_window=2.0,
+    rate_window=2.0,
 )
 
 
@@ -73,7 +80,7 @@ class Measurement:
 
 def tool(name: str, package: str) -> Path:
     """Return where a program is; raises MissingToolError."""
-    found = shutil.which(name) or shutil.which(name, path=_PATHS)
+    found = shutil.which(name) or shutil.which(name, path=PATHS)
     if found is None:
         raise MissingToolError(f"{name} is not installed: sudo apt-get install {package}")
     return Path(found)

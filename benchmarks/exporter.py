@@ -3,6 +3,7 @@
 import json
 import re
 import sys
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -43,7 +44,7 @@ class Workload:
             "api": {"base_url": self.base_url, "ca_file": str(self.ca_file)},
             "account_files": ["accounts/*.yaml"],
             "polling": {
-                "quota": {"interval": f"{self.interval:g}s" if self.interval else "1d"},
+                "quota": {"interval": f"{self.interval * 1e3:.0f}ms" if self.interval else "1d"},
                 "token": {"interval": _NEVER},
                 "stale_after": _NEVER,
                 "call_budget": 100_000_000,
@@ -56,6 +57,8 @@ class Workload:
 @dataclass(frozen=True, slots=True)
 class Exporter(Process):
     address: Address
+    started: float
+    listening: float
 
     def wait_until_polled(self) -> None:
         """Wait until every account was polled once; raises RuntimeError where a poll failed."""
@@ -67,6 +70,13 @@ class Exporter(Process):
         failed = [name for name, value in self.samples("threads_poll_success").items() if not value]
         if failed:
             raise RuntimeError(f"{len(failed)} first polls failed, one of them {failed[0]}")
+
+    def wait_until_in_phase(self, interval: float) -> None:
+        """Wait until each account is polled at its own moment of the interval.
+
+        Half of one passes after the first polls were due, and that was before it listened.
+        """
+        time.sleep(max(self.listening + interval / 2 - time.monotonic(), 0))
 
     def samples(self, metric: str) -> Mapping[str, float]:
         """Return the values of a metric's series, as of now."""
@@ -96,6 +106,7 @@ def serving(config_file: Path) -> Iterator[Exporter]:
     errors.unlink(missing_ok=True)
     command = (sys.executable, "-m", "exporter", f"--config.file={config_file}")
     flags = ("--web.listen-address=127.0.0.1:0", "--log.format=json", "--log.level=info")
+    started = time.monotonic()
     with running(*command, *flags, errors=errors) as process:
         wait_until(
             lambda: _port(errors) is not None or process.popen.poll() is not None,
@@ -105,7 +116,7 @@ def serving(config_file: Path) -> Iterator[Exporter]:
         port = _port(errors)
         if port is None:
             raise RuntimeError(f"the exporter did not start: {errors.read_text('utf-8')[-2000:]}")
-        yield Exporter(process.popen, Address(port))
+        yield Exporter(process.popen, Address(port), started, time.monotonic())
 
 
 def _port(errors: Path) -> int | None:

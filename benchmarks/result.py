@@ -17,7 +17,10 @@ class ResultError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """The rows that a run measured, what it left out for want of a program, and what failed."""
+    """The rows that a run measured, what it left out for want of a program, and what failed.
+
+    `took` has the seconds of each measurement.
+    """
 
     date: str
     quick: bool
@@ -25,6 +28,16 @@ class Result:
     rows: Sequence[Row]
     left_out: Mapping[str, str]
     failed: Mapping[str, str]
+    took: Mapping[str, float]
+
+    def left_out_lines(self) -> Sequence[str]:
+        """Return a line for each program that was missing: what that left out, and the remedy."""
+        reasons = dict.fromkeys(self.left_out.values())
+        return [
+            f"left out: {', '.join(name for name, why in self.left_out.items() if why == reason)}:"
+            f" {reason}"
+            for reason in reasons
+        ]
 
     def write(self, path: Path) -> None:
         content = {
@@ -35,6 +48,7 @@ class Result:
             "rows": [_row_json(row) for row in self.rows],
             "left_out": dict(self.left_out),
             "failed": dict(self.failed),
+            "took": dict(self.took),
         }
         path.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", "utf-8")
 
@@ -52,6 +66,7 @@ class Result:
                 rows=[_row(item) for item in content["rows"]],
                 left_out=content["left_out"],
                 failed=content["failed"],
+                took=content.get("took", {}),
             )
         except OSError as error:
             raise ResultError(f"{path}: {error.strerror}") from None

@@ -29,6 +29,11 @@ def figures(of: Figures, unit: Unit) -> str:
     return f"{median} ({_digits(of.low / scale)}–{_digits(of.high / scale)})"
 
 
+def count(number: float) -> str:
+    """Write a whole number, its thousands apart."""
+    return f"{number:,.0f}".replace(",", " ")
+
+
 def ratio(row: Row) -> str:
     """Write ours over the yardstick's: 1/80 where ours is the smaller by far, else 0.83."""
     value = row.ratio
@@ -59,5 +64,5 @@ def _step(value: float, unit: Unit) -> tuple[float, str]:
 
 def _digits(value: float) -> str:
     if abs(value) >= 100:
-        return f"{value:,.0f}".replace(",", " ")
+        return count(value)
     return f"{value:.3g}"

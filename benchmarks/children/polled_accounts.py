@@ -11,6 +11,7 @@ from exporter.metrics.state import BuildInfo, ExporterState, Sources
 from exporter.observations import changes
 from exporter.observations.model import AccountObservation, TokenReading
 from exporter.observations.store import Observations
+from exporter.scheduling.plan import phase_of
 
 _FIRST_USER = 17841400000000000
 _DAY = 86_400
@@ -19,8 +20,15 @@ _BUDGET = 2400
 _SPENT = 1440
 
 
+def _moment(name: str) -> float:
+    return phase_of(f"{Poll.QUOTA} {name}", 1.0)
+
+
 class PolledAccounts:
-    """Observations of accounts, which change as polls would change them."""
+    """Observations of accounts, which change as polls would change them.
+
+    They take turns in the order of the schedule, which is not that of their names.
+    """
 
     def __init__(self, number: int) -> None:
         self._clock = SystemClock()
@@ -30,7 +38,7 @@ class PolledAccounts:
             AccountIdentity(name, str(_FIRST_USER + index), "", {})
             for index, name in enumerate(self._names)
         )
-        self._turn = cycle(self._names)
+        self._turn = cycle(sorted(self._names, key=_moment))
         self._usage = count(1)
         self.instruments = Instruments()
         self.sources = Sources(

@@ -7,6 +7,7 @@ from benchmarks.client import OPENMETRICS, Address
 from benchmarks.figures import Row, Unit, alternate, at_most
 from benchmarks.nginx import nginx
 from benchmarks.processes import child
+from benchmarks.writing import count
 
 _FILE = "/file/metrics"
 _ROUNDS_PER_REPETITION = 4
@@ -31,8 +32,8 @@ def measure(bench: Bench) -> Iterator[Row]:
         )
     yield Row(
         "scrape-identity",
-        f"wall time of a scrape without compression, {accounts} accounts, 1 % changed since the"
-        f" last, {len(body) / 1e6:.1f} MB",
+        f"wall time of a scrape without compression, {count(accounts)} accounts, 1 % changed since"
+        f" the last, {len(body) / 1e6:.1f} MB",
         Unit.SECONDS,
         ours,
         yardstick,

@@ -6,6 +6,7 @@ from benchmarks.bench import Bench
 from benchmarks.exporter import Workload, exporter
 from benchmarks.figures import Figures, Judged, Row, Target, Unit
 from benchmarks.nginx import authority, nginx
+from benchmarks.writing import count
 
 _MOST_BYTES = 15_000
 
@@ -18,17 +19,18 @@ def measure(bench: Bench) -> Iterator[Row]:
         full = _resident_bytes(bench, Workload(accounts, api.base_url, ca_file), "many")
     yield Row(
         "memory-per-account",
-        f"memory of an account, polled and scraped with gzip: what a process with {accounts}"
-        f" takes ({full / 1e6:.0f} MB) above one with 1 ({empty / 1e6:.0f} MB)",
+        f"memory of an account, polled and scraped: {count(accounts)} in a process, less what a"
+        " process with one takes",
         Unit.BYTES,
         Figures(((full - empty) / (accounts - 1),)),
         target=Target(Judged.VALUE, _MOST_BYTES),
     )
+    yield Row("memory-empty", "memory of a process with one account", Unit.BYTES, Figures((empty,)))
 
 
-def _resident_bytes(bench: Bench, workload: Workload, name: str) -> int:
+def _resident_bytes(bench: Bench, workload: Workload, name: str) -> float:
     with exporter(workload, bench.subfolder(f"memory-{name}")) as process:
         process.wait_until_polled()
         process.address.scrape("gzip")
         process.address.scrape("gzip")
-        return process.resident_bytes
+        return float(process.resident_bytes)

@@ -77,7 +77,7 @@ def _scheduled(bench: Bench, api: Nginx, ca_file: Path) -> float:
     workload = Workload(accounts, api.base_url, ca_file, _SCHEDULED_INTERVAL, _IN_FLIGHT)
     with exporter(workload, bench.subfolder("scheduled")) as process:
         process.wait_until_polled()
-        time.sleep(_SCHEDULED_INTERVAL * 1.5)  # from then on each account is at its own moment
+        process.wait_until_in_phase(_SCHEDULED_INTERVAL)
         spent = spent_during(process, api, lambda: time.sleep(_SCHEDULED_INTERVAL * 2))
         process.require_success()
     return spent.cpu_per_call

@@ -39,12 +39,12 @@ def measure(bench: Bench) -> Iterator[Row]:
         Unit.PER_SECOND,
         single,
         commits,
-        "sqlite3 alone, a row and a commit each, WAL, synchronous=FULL, same disk",
+        "sqlite3 alone, a row and a commit each, WAL, synchronous=FULL, the same disk",
         at_least(0.5),
     )
     yield Row(
         "register-in-batches",
-        f"containers registered a second, 1000 in a request, from {_CLIENTS} clients",
+        f"containers registered a second, 1 000 in a request, from {_CLIENTS} clients",
         Unit.PER_SECOND,
         batched,
         target=Target(Judged.VALUE, _BATCHED_PER_SECOND, at_least=True),
@@ -66,7 +66,7 @@ def _alternated(bench: Bench, folder: Path, publishers: Child) -> tuple[Figures,
     plain = PlainRows(folder / "plain.db")
     batched = max(number * _BATCHED_PER_SINGLE, 1_000)
     single, batches, commits = alternate(
-        bench.scale.long_repetitions,
+        bench.scale.repetitions,
         lambda: float(publishers.ask("one by one", number)),
         lambda: float(publishers.ask("in batches", batched)),
         lambda: plain.commits_per_second(number),

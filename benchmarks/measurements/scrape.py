@@ -1,14 +1,27 @@
 """What a gzip scrape costs the server, beside prometheus_client's own server."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from benchmarks.bench import Bench
 from benchmarks.client import Address
-from benchmarks.figures import Row, Unit, alternate, at_most
+from benchmarks.figures import Figures, Row, Unit, at_most
 from benchmarks.processes import Child, child
+from benchmarks.writing import count
 
-_LIBRARY = "prometheus_client's start_http_server, the same series in a collector that keeps them"
+_LIBRARY = "prometheus_client's server"
+
+
+@dataclass(frozen=True, slots=True)
+class _Scrape:
+    """The CPU seconds of a scrape, and of the rendering that polls have done for it."""
+
+    alone: float
+    rendering: float
+
+    @property
+    def with_rendering(self) -> float:
+        return self.alone + self.rendering
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,74 +45,88 @@ class Served:
         address = self.address
         return self.process.cpu_during(lambda: address.scrape("gzip"))
 
-    def cpu_after(self, command: str, polls: int) -> float:
-        """Return what a scrape costs after so many polls."""
-        self.process.ask(command, polls)
-        return self.scrape_cpu()
+    def scrape_after(self, polls: int) -> _Scrape:
+        rendering = self.process.ask("poll", polls)
+        return _Scrape(self.scrape_cpu(), rendering)
+
+
+@dataclass(frozen=True, slots=True)
+class _Round:
+    """CPU seconds of each server in turn; `text` is generate_latest alone."""
+
+    little_changed: _Scrape
+    all_changed: _Scrape
+    library: float
+    text: float
 
 
 def measure(bench: Bench) -> Iterator[Row]:
     accounts = bench.scale.accounts
-    few = max(accounts // 100, 1)
     with child("own_server", accounts) as own, child("library_server", accounts) as library:
         ours, theirs = Served(own), Served(library)
         series = library.ask("series")
         ours.require_series(series)
         ours.scrape_cpu()
-        little, kept, everything, all_kept, yardstick, text = alternate(
-            bench.scale.long_repetitions,
-            lambda: ours.cpu_after("note polls", few),
-            lambda: ours.cpu_after("poll", few),
-            lambda: ours.cpu_after("note polls", accounts),
-            lambda: ours.cpu_after("poll", accounts),
-            theirs.scrape_cpu,
-            lambda: float(library.ask("render")),
-        )
-    seconds, of = Unit.SECONDS, f"{accounts} accounts, {series} series"
-    yield Row(
+        rounds = [
+            _Round(
+                ours.scrape_after(max(accounts // 100, 1)),
+                ours.scrape_after(accounts),
+                theirs.scrape_cpu(),
+                float(library.ask("render")),
+            )
+            for _ in range(bench.scale.long_repetitions)
+        ]
+    yield from _rows(rounds, f"{count(accounts)} accounts, {count(series)} series")
+
+
+def _rows(rounds: Sequence[_Round], of: str) -> Iterator[Row]:
+    little = [one.little_changed for one in rounds]
+    everything = [one.all_changed for one in rounds]
+    library = _figures(one.library for one in rounds)
+    yield from _beside(
         "scrape-little-changed",
-        f"CPU of a gzip scrape, {of}, 1 % of the accounts changed since the last and rendered"
-        " by the scrape",
-        seconds,
+        f"CPU of a gzip scrape, {of}, 1 % of the accounts changed since the last",
         little,
-        yardstick,
-        _LIBRARY,
-        at_most(1 / 100),
+        library,
+        1 / 100,
     )
-    yield Row(
-        "scrape-rendered-by-polls",
-        "CPU of a gzip scrape, 1 % changed, their lines rendered as the polls ended: the exporter's"
-        " own way",
-        seconds,
-        kept,
-        yardstick,
-        _LIBRARY,
-        at_most(1 / 100),
-    )
-    yield Row(
+    yield from _beside(
         "scrape-all-changed",
-        "CPU of the first gzip scrape after every account changed, all rendered by the scrape",
-        seconds,
+        f"CPU of the first gzip scrape after every account changed, {of}",
         everything,
-        yardstick,
-        _LIBRARY,
-        at_most(1 / 10),
-    )
-    yield Row(
-        "scrape-all-rendered-by-polls",
-        "CPU of the first gzip scrape after every account changed, their lines rendered as the"
-        " polls ended",
-        seconds,
-        all_kept,
-        yardstick,
-        _LIBRARY,
-        at_most(1 / 10),
+        library,
+        1 / 10,
     )
     yield Row(
         "generate-latest",
-        "CPU of a gzip scrape, 1 % changed, beside rendering text alone: no gzip, no HTTP",
-        seconds,
-        little,
-        text,
+        "CPU of a gzip scrape, 1 % changed, beside making text alone: no gzip, no HTTP",
+        Unit.SECONDS,
+        _figures(one.alone for one in little),
+        _figures(one.text for one in rounds),
         "prometheus_client's generate_latest on the same families",
     )
+
+
+def _beside(
+    name: str, what: str, scrapes: Sequence[_Scrape], library: Figures, bound: float
+) -> Iterator[Row]:
+    """Yield a row on the scrape alone, and one with the rendering that polls did for it."""
+    alone = _figures(one.alone for one in scrapes)
+    both = _figures(one.with_rendering for one in scrapes)
+    for suffix, addition, ours in (
+        ("", ": the scrape alone, as polls have rendered what changed", alone),
+        ("-and-rendering", ": the scrape and the rendering by the polls together", both),
+    ):
+        yield Row(
+            f"{name}{suffix}",
+            f"{what}{addition}",
+            Unit.SECONDS,
+            ours,
+            library,
+            _LIBRARY,
+            at_most(bound),
+        )
+
+
+def _figures(values: Iterable[float]) -> Figures:
+    return Figures(tuple(values))

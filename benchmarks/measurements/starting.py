@@ -12,6 +12,7 @@ from benchmarks.exporter import Workload, serving
 from benchmarks.figures import Judged, Row, Target, Unit, alternate
 from benchmarks.nginx import authority
 from benchmarks.processes import ROOT, clean_environment
+from benchmarks.writing import count
 
 _NOWHERE = "https://127.0.0.1:9/v1.0"
 _MOST_SECONDS = 2.0
@@ -31,12 +32,14 @@ def measure(bench: Bench) -> Iterator[Row]:
     yield Row("version", "--version", Unit.SECONDS, version, nothing, "python -c pass")
     yield Row(
         "config-check",
-        f"--config.check of {accounts} accounts in account_files",
+        f"--config.check of {count(accounts)} accounts in account_files",
         Unit.SECONDS,
         check,
         target=Target(Judged.VALUE, _MOST_SECONDS),
     )
-    yield Row("start", f"from the start to healthy with {accounts} accounts", Unit.SECONDS, start)
+    yield Row(
+        "start", f"from the start to healthy with {count(accounts)} accounts", Unit.SECONDS, start
+    )
 
 
 def _seconds(*arguments: str) -> float:

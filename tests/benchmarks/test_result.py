@@ -15,7 +15,7 @@ def test_a_result_is_read_as_it_was_written(tmp_path: Path) -> None:
     read = Result.read(file)
 
     assert list(read.rows) == list(written.rows)
-    assert (read.date, read.quick) == (written.date, written.quick)
+    assert (read.date, read.quick, read.took) == (written.date, written.quick, written.took)
     assert (read.conditions, read.left_out) == (written.conditions, written.left_out)
 
 
