@@ -1,6 +1,29 @@
 from alerts.rule import Alert, Dashboard, Group, Severity
 from alerts.thresholds import MINUTE
 
+_CERTIFICATE_LEFT = "threads_exporter_web_certificate_expiry_timestamp_seconds - time()"
+_CERTIFICATE_CRITICAL = "$web_certificate_expiry_critical_seconds"
+_CERTIFICATE_WARNING = "$web_certificate_expiry_warning_seconds"
+_CERTIFICATE_EXPIRES = (
+    "The certificate that {{ $labels.instance }} presents expires in"
+    " {{ $value | humanizeDuration }}; then nothing is scraped any more. Put a new one, with its"
+    " key, in the place of the old: no restart is needed."
+)
+
+
+def _certificate_expiring(severity: Severity, expr: str, when: str, description: str) -> Alert:
+    return Alert(
+        "ThreadsExporterWebCertificateExpiring",
+        severity,
+        expr,
+        when=when,
+        summary="The certificate that a threads-exporter presents expires soon, or has expired.",
+        description=description,
+        dashboard=Dashboard.EXPORTER,
+        hold=5 * MINUTE,
+    )
+
+
 GROUP = Group(
     "threads-exporter.exporter",
     (
@@ -39,6 +62,22 @@ GROUP = Group(
             " --config.check` prints them too. Mend them and reload.",
             dashboard=Dashboard.EXPORTER,
             hold=5 * MINUTE,
+        ),
+        _certificate_expiring(
+            Severity.WARNING,
+            f"{_CERTIFICATE_CRITICAL} < {_CERTIFICATE_LEFT} <= {_CERTIFICATE_WARNING}",
+            when=f"no more than {_CERTIFICATE_WARNING} are left, but more than"
+            f" {_CERTIFICATE_CRITICAL}",
+            description=_CERTIFICATE_EXPIRES,
+        ),
+        _certificate_expiring(
+            Severity.CRITICAL,
+            f"{_CERTIFICATE_LEFT} <= {_CERTIFICATE_CRITICAL}",
+            when=f"no more than {_CERTIFICATE_CRITICAL} are left, or it has expired",
+            description=f"{{{{ if gt $value 0.0 }}}}{_CERTIFICATE_EXPIRES}{{{{ else }}}}The"
+            " certificate that {{ $labels.instance }} presents has expired: only who does not"
+            " verify it can still scrape. Put a new one, with its key, in the place of the old:"
+            " no restart is needed.{{ end }}",
         ),
         Alert(
             "ThreadsExporterStoreDown",

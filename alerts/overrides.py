@@ -13,7 +13,7 @@ from alerts.thresholds import DEFAULT, Thresholds
 from exporter.config.durations import parse_duration
 
 _LABEL = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
-_BANDS = ("token_expiry", "data_access_expiry")
+_BANDS = ("token_expiry", "data_access_expiry", "web_certificate_expiry")
 
 
 def selector(text: str) -> str:

@@ -16,6 +16,8 @@ class Thresholds:
     token_expiry_critical_seconds: float = 3 * DAY
     data_access_expiry_warning_seconds: float = 14 * DAY
     data_access_expiry_critical_seconds: float = 3 * DAY
+    web_certificate_expiry_warning_seconds: float = 14 * DAY
+    web_certificate_expiry_critical_seconds: float = 3 * DAY
     container_failure_share: float = 0.1
     container_stuck_seconds: float = 30 * MINUTE
     accounts_failing_share: float = 0.5

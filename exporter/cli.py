@@ -16,6 +16,7 @@ from exporter.flags import (
     Flags,
     own_url,
     parse_addresses,
+    parse_optional_path,
     parse_ordinal,
     parse_shard,
     parse_url,
@@ -26,10 +27,12 @@ from exporter.secret import FileSecret, SecretUnreadableError
 from exporter.web.addresses import ListenAddress, parse_telemetry_path
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
+    from exporter.config.problems import Problem
     from exporter.config.settings import Settings
-    from exporter.remote import RemoteExporter
+    from exporter.config.web_settings import WebSettings
+    from exporter.remote import RemoteExporter, Trust
     from exporter.signals import Signals
     from exporter.web.server import WebServer
 
@@ -73,7 +76,7 @@ def _show_version(context: click.Context, _parameter: click.Parameter, value: bo
     "--config.check",
     "config_check",
     is_flag=True,
-    help="Check the configuration and every file it names, print every error, and exit.",
+    help="Check both configurations and every file they name, print every error, and exit.",
 )
 @click.option(
     "--web.listen-address",
@@ -91,6 +94,14 @@ def _show_version(context: click.Context, _parameter: click.Parameter, value: bo
     callback=parsed(parse_telemetry_path),
     metavar="PATH",
     help="The path of the metrics.",
+)
+@click.option(
+    "--web.config.file",
+    "web_config_file",
+    default="",
+    callback=parsed(parse_optional_path),
+    metavar="FILE",
+    help="TLS, passwords, headers and a rate limit, in exporter-toolkit's format.",
 )
 @click.option(
     "--web.max-requests",
@@ -153,6 +164,7 @@ def main(
     config_check: bool,
     web_listen_address: tuple[ListenAddress, ...],
     web_telemetry_path: str,
+    web_config_file: Path | None,
     web_max_requests: int,
     web_enable_lifecycle: bool,
     shard: int,
@@ -167,6 +179,7 @@ def main(
     flags = Flags(
         listen_addresses=web_listen_address,
         telemetry_path=web_telemetry_path,
+        web_config_file=web_config_file,
         max_requests=web_max_requests,
         enable_lifecycle=web_enable_lifecycle,
         shard=parse_shard(shard, total_shards),
@@ -177,7 +190,7 @@ def main(
     if context.invoked_subcommand is not None:
         return
     if config_check:
-        _report_check(config_file, _load_or_exit(config_file))
+        _report_check(config_file, web_config_file)
     else:
         from exporter.signals import catch_signals
 
@@ -185,25 +198,48 @@ def main(
         sys.exit(_serve(config_file, flags, signals))
 
 
-def _load_or_exit(config_file: Path) -> "Settings":
+def _load_or_exit(
+    config_file: Path, web_config_file: Path | None
+) -> "tuple[Settings, WebSettings]":
+    """Read both configurations; exit with the mistakes of both."""
     from exporter.config.loading import load_settings
     from exporter.config.problems import ConfigError
+    from exporter.config.web_config import load_web_settings
+    from exporter.config.web_settings import WebSettings
 
+    problems: list[Problem] = []
+    settings, web_settings = None, None
     try:
-        return load_settings(config_file)
+        settings = load_settings(config_file)
     except ConfigError as error:
-        for problem in error.problems:
-            click.echo(str(problem), err=True)
-        count = len(error.problems)
-        mistakes = "this mistake" if count == 1 else f"these {count} mistakes"
-        _exit(_WRONG_CONFIGURATION, f"mend {mistakes}; --config.check tells if all is well then")
+        problems += error.problems
+    try:
+        web_settings = load_web_settings(web_config_file) if web_config_file else WebSettings()
+    except ConfigError as error:
+        problems += error.problems
+    if settings is None or web_settings is None:
+        _exit_with(problems)
+    return settings, web_settings
 
 
-def _report_check(config_file: Path, settings: "Settings") -> None:
+def _exit_with(problems: "Sequence[Problem]") -> NoReturn:
+    for problem in problems:
+        click.echo(str(problem), err=True)
+    mistakes = "this mistake" if len(problems) == 1 else f"these {len(problems)} mistakes"
+    _exit(_WRONG_CONFIGURATION, f"mend {mistakes}; --config.check tells if all is well then")
+
+
+def _report_check(config_file: Path, web_config_file: Path | None) -> None:
+    settings, web_settings = _load_or_exit(config_file, web_config_file)
     for warning in settings.warnings:
         click.echo(f"{config_file}: warning: {warning}")
     count = len(settings.accounts)
     click.echo(f"{config_file}: fine, {count} {'account' if count == 1 else 'accounts'}")
+    if web_config_file is None:
+        return
+    for warning in web_settings.warnings:
+        click.echo(f"{web_config_file}: warning: {warning}")
+    click.echo(f"{web_config_file}: fine, {'TLS' if web_settings.tls else 'no TLS'}")
 
 
 def _serve(
@@ -212,11 +248,12 @@ def _serve(
     signals: "Signals",
     announce: "Callable[[WebServer], None]" = lambda _: None,
 ) -> int:
-    settings = _load_or_exit(config_file)
-    from exporter.serving import StartError, serve_settings
+    settings, web_settings = _load_or_exit(config_file, flags.web_config_file)
+    from exporter.serving import Loaded, StartError, serve_settings
 
     try:
-        return serve_settings(config_file, settings, flags, signals, announce)
+        loaded = Loaded(config_file, settings, web_settings)
+        return serve_settings(loaded, flags, signals, announce)
     except StartError as error:
         _exit(error.exit_code, str(error))
 
@@ -272,16 +309,44 @@ def _read_stdin() -> str:
     return sys.stdin.buffer.read().decode(errors="replace")
 
 
+def _over_tls(command: "Callable[..., None]") -> "Callable[..., None]":
+    """Add the flags for an exporter with TLS."""
+    flags = {
+        "--ca-file": "The certificates to trust, instead of those that this system trusts.",
+        "--cert-file": "The certificate to present, where the exporter asks for one.",
+        "--key-file": "The key of --cert-file.",
+    }
+    for flag, meaning in reversed(flags.items()):
+        kind = click.Path(path_type=Path)
+        command = click.option(flag, type=kind, metavar="FILE", help=meaning)(command)
+    return command
+
+
 @main.command()
 @click.argument("url", required=False, callback=parsed(parse_url))
+@_over_tls
 @click.pass_obj
-def healthcheck(flags: Flags, url: str | None) -> None:
+def healthcheck(
+    flags: Flags,
+    *,
+    url: str | None,
+    ca_file: Path | None,
+    cert_file: Path | None,
+    key_file: Path | None,
+) -> None:
     """Exit with 0 if the exporter at URL is healthy, as a container's health check does.
 
-    URL is that of the exporter on this host by default.
+    URL is that of the exporter on this host by default, whose certificate is not verified: it is
+    sent nothing that is secret.
     """
-    url = url or f"{own_url(flags.listen_addresses[0])}/-/healthy"
-    with _asked(url) as exporter:
+    from exporter.remote import Trust, is_secured
+
+    trust = Trust(ca_file, cert_file, key_file, is_verified=bool(url or ca_file))
+    if url is None:
+        address = flags.listen_addresses[0]
+        scheme = "https" if flags.web_config_file and is_secured(own_url(address)) else "http"
+        url = f"{own_url(address, scheme)}/-/healthy"
+    with _asked(url, trust) as exporter:
         click.echo(exporter.get())
 
 
@@ -305,6 +370,7 @@ _with_a_token = click.option(
 @click.argument("container_ids", nargs=-1, required=True, metavar="CONTAINER_ID...")
 @_of_an_exporter
 @_with_a_token
+@_over_tls
 @click.pass_obj
 def track(
     flags: Flags,
@@ -313,9 +379,15 @@ def track(
     container_ids: tuple[str, ...],
     url: str | None,
     token_file: Path,
+    ca_file: Path | None,
+    cert_file: Path | None,
+    key_file: Path | None,
 ) -> None:
     """Have a running exporter follow media containers of ACCOUNT, all of them or none."""
-    with _asked(url or own_url(flags.listen_addresses[0]), token_file) as exporter:
+    from exporter.remote import Trust
+
+    trust = Trust(ca_file, cert_file, key_file)
+    with _asked(url or _configured_url(flags), trust, token_file) as exporter:
         created = exporter.track(account, container_ids)
     for container_id, is_new in created.items():
         click.echo(f"{container_id}: {'tracked from now on' if is_new else 'known already'}")
@@ -325,24 +397,49 @@ def track(
 @click.argument("container_ids", nargs=-1, required=True, metavar="CONTAINER_ID...")
 @_of_an_exporter
 @_with_a_token
+@_over_tls
 @click.pass_obj
 def untrack(
-    flags: Flags, *, container_ids: tuple[str, ...], url: str | None, token_file: Path
+    flags: Flags,
+    *,
+    container_ids: tuple[str, ...],
+    url: str | None,
+    token_file: Path,
+    ca_file: Path | None,
+    cert_file: Path | None,
+    key_file: Path | None,
 ) -> None:
     """Have a running exporter follow media containers no longer."""
-    with _asked(url or own_url(flags.listen_addresses[0]), token_file) as exporter:
+    from exporter.remote import Trust
+
+    trust = Trust(ca_file, cert_file, key_file)
+    with _asked(url or _configured_url(flags), trust, token_file) as exporter:
         for container_id in container_ids:
             exporter.untrack(container_id)
             click.echo(f"{container_id}: no longer tracked")
 
 
+def _configured_url(flags: Flags) -> str:
+    """Return where the exporter on this host is, over TLS where its web configuration says so."""
+    if flags.web_config_file is None:
+        return own_url(flags.listen_addresses[0])
+    from exporter.config.problems import ConfigError
+    from exporter.config.web_config import load_web_settings
+
+    try:
+        tls = load_web_settings(flags.web_config_file).tls
+    except ConfigError as error:
+        _exit_with(error.problems)
+    return own_url(flags.listen_addresses[0], "https" if tls else "http")
+
+
 @contextmanager
-def _asked(url: str, token_file: Path | None = None) -> "Iterator[RemoteExporter]":
+def _asked(url: str, trust: "Trust", token_file: Path | None = None) -> "Iterator[RemoteExporter]":
     """Give the exporter at the URL; exit where it refuses, or cannot be asked."""
     from exporter.remote import RemoteError, RemoteExporter
 
     try:
-        yield RemoteExporter(url, FileSecret(token_file).read() if token_file else None)
+        yield RemoteExporter(url, FileSecret(token_file).read() if token_file else None, trust)
     except (RemoteError, SecretUnreadableError) as error:
         _exit(_NO, str(error))
 

@@ -3,6 +3,7 @@
 import socket
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TypeVar
 
 import click
@@ -19,6 +20,7 @@ V = TypeVar("V")
 class Flags:
     listen_addresses: tuple[ListenAddress, ...]
     telemetry_path: str
+    web_config_file: Path | None
     max_requests: int
     enable_lifecycle: bool
     shard: Shard
@@ -42,6 +44,10 @@ def parse_addresses(values: tuple[str, ...]) -> tuple[ListenAddress, ...]:
     return tuple(parse_listen_address(value) for value in values)
 
 
+def parse_optional_path(value: str) -> Path | None:
+    return Path(value) if value else None
+
+
 def parse_ordinal(value: str) -> int:
     if value == "auto":
         return shard_of_host(socket.gethostname())
@@ -63,7 +69,7 @@ def parse_url(value: str | None) -> str | None:
     return value
 
 
-def own_url(address: ListenAddress) -> str:
+def own_url(address: ListenAddress, scheme: str = "http") -> str:
     """Return where this host reaches what listens on the address."""
     host = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}.get(address.host, address.host)  # noqa: S104 — nothing is bound here
-    return f"http://{ListenAddress(host, address.port)}"
+    return f"{scheme}://{ListenAddress(host, address.port)}"

@@ -2,10 +2,15 @@
 
 import http.client
 import json
+import socket
+import ssl
 import urllib.error
 import urllib.request
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from typing import IO, cast
+from urllib.parse import urlsplit
 
 from exporter.secret import Secret
 
@@ -17,14 +22,58 @@ class RemoteError(Exception):
     """The exporter could not be asked, or refused; the message says why."""
 
 
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """How TLS is set up: whom to believe, without a file those whom the system does."""
+
+    ca_file: Path | None = None
+    cert_file: Path | None = None
+    key_file: Path | None = None
+    is_verified: bool = True
+
+    def context(self) -> ssl.SSLContext:
+        """Return it for OpenSSL; raises RemoteError."""
+        context = ssl.create_default_context()
+        if not self.is_verified:
+            context.check_hostname = False
+            context.verify_mode = ssl.CERT_NONE
+        try:
+            if self.ca_file is not None:
+                context = ssl.create_default_context(cafile=self.ca_file)
+            if self.cert_file is not None:
+                context.load_cert_chain(self.cert_file, self.key_file)
+        except OSError as error:
+            files = ", ".join(str(file) for file in (self.ca_file, self.cert_file) if file)
+            raise RemoteError(f"{files}: {error}") from None
+        return context
+
+
+def is_secured(url: str) -> bool:
+    """Tell whether what listens there speaks TLS, without asking it for anything."""
+    address = urlsplit(url)
+    context = Trust(is_verified=False).context()
+    try:
+        with socket.create_connection((address.hostname, address.port), _SECONDS) as connection:
+            context.wrap_socket(connection).close()
+    except ssl.SSLError as error:
+        return error.reason != "WRONG_VERSION_NUMBER"
+    except OSError:
+        return False
+    return True
+
+
 class RemoteExporter:
     """Every method raises RemoteError."""
 
-    def __init__(self, url: str, token: Secret | None = None) -> None:
+    def __init__(self, url: str, token: Secret | None = None, trust: Trust | None = None) -> None:
         self._url = url.rstrip("/")
         self._token = token
         # An exporter is not behind the proxy that the environment names, nor in a file.
-        self._opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        handlers: list[urllib.request.BaseHandler] = [urllib.request.ProxyHandler({})]
+        if url.startswith("https:"):
+            context = (trust or Trust()).context()
+            handlers.append(urllib.request.HTTPSHandler(context=context))
+        self._opener = urllib.request.build_opener(*handlers)
 
     def get(self, path: str = "") -> str:
         """Return what the exporter answers there."""

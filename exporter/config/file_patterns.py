@@ -55,7 +55,12 @@ class FilesWatch:
 
 def files_signature(patterns: Iterable[str]) -> object:
     """Return a value that differs once a matching file came, went, or may have changed."""
-    return [(file, _identity(file)) for file in matching_files(patterns)]
+    return paths_signature(matching_files(patterns))
+
+
+def paths_signature(files: Iterable[Path]) -> object:
+    """Return a value that differs once one of the files came, went, or may have changed."""
+    return [(file, _identity(file)) for file in files]
 
 
 def _identity(file: Path) -> object:

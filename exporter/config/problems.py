@@ -10,7 +10,6 @@ from typing import TypeAlias
 Location: TypeAlias = tuple[str | int, ...]
 
 _ORDINARY_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,39}")
-_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,4 +47,6 @@ def format_location(location: Location) -> str:
 
 def printable(text: str) -> str:
     """Return the text on one line, with escapes for what a terminal or a log cannot take."""
-    return _UNPRINTABLE.sub(lambda match: json.dumps(match[0])[1:-1], text)
+    if text.isprintable():
+        return text
+    return "".join(one if one.isprintable() else json.dumps(one)[1:-1] for one in text)

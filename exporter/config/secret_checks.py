@@ -1,3 +1,4 @@
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,7 +23,7 @@ class SecretChecker:
         except SecretUnreadableError as error:
             self._report.add(document, location, str(error))
             return
-        if isinstance(source, FileSecret) and _is_open_to_others(source.path):
+        if isinstance(source, FileSecret) and is_open_to_others(source.path):
             self._exposed.append(str(source.path))
 
     def warnings(self) -> Iterator[str]:
@@ -33,7 +34,15 @@ class SecretChecker:
             )
 
 
-def _is_open_to_others(file: Path) -> bool:
+def is_open_to_others(file: Path) -> bool:
+    """Return whether more than its owner can read it.
+
+    Of systemd's credentials nobody else can: what looks like their group's permission is that of
+    the access control list by which their service reads them.
+    """
+    credentials = os.environ.get("CREDENTIALS_DIRECTORY")
+    if credentials and file.is_relative_to(credentials):
+        return False
     try:
         return file.stat().st_mode & _OPEN_TO_OTHERS != 0
     except OSError:

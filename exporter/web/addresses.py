@@ -6,7 +6,7 @@ from dataclasses import dataclass
 _ADDRESS = re.compile(r"(?:\[(?P<v6>[^\[\]]+)\]|(?P<host>[^:\[\]\s]*)):(?P<port>[0-9]{1,5})")
 _WILDCARDS = ("", "::")
 _NO_IPV6 = (errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL)
-_BACKLOG = 512
+BACKLOG = 2048
 
 _PATH = re.compile(r"/(?:[A-Za-z0-9._~-]+(?:/[A-Za-z0-9._~-]+)*)?")
 _TAKEN_PATHS = ("/config", "/probe")
@@ -93,12 +93,12 @@ def _bind_everywhere(port: int) -> socket.socket:
     if socket.has_dualstack_ipv6():
         try:
             return socket.create_server(
-                ("::", port), family=socket.AF_INET6, backlog=_BACKLOG, dualstack_ipv6=True
+                ("::", port), family=socket.AF_INET6, backlog=BACKLOG, dualstack_ipv6=True
             )
         except OSError as error:
             if error.errno not in _NO_IPV6:
                 raise
-    return socket.create_server(("0.0.0.0", port), backlog=_BACKLOG)
+    return socket.create_server(("0.0.0.0", port), backlog=BACKLOG)
 
 
 def _bind_one(address: ListenAddress) -> socket.socket:
@@ -107,7 +107,7 @@ def _bind_one(address: ListenAddress) -> socket.socket:
         address.host, address.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
     )
     family, _, _, _, where = min(found, key=lambda entry: entry[0] != socket.AF_INET)
-    return socket.create_server((str(where[0]), address.port), family=family, backlog=_BACKLOG)
+    return socket.create_server((str(where[0]), address.port), family=family, backlog=BACKLOG)
 
 
 def bound_address(listener: socket.socket) -> ListenAddress:
@@ -116,7 +116,7 @@ def bound_address(listener: socket.socket) -> ListenAddress:
     return ListenAddress(host, port)
 
 
-def url_of(address: ListenAddress) -> str:
+def url_of(address: ListenAddress, scheme: str = "http") -> str:
     """Return a URL under which this host reaches the address."""
     host = "127.0.0.1" if address.host in ("::", "0.0.0.0") else address.host
-    return f"http://{ListenAddress(host, address.port)}"
+    return f"{scheme}://{ListenAddress(host, address.port)}"

@@ -7,6 +7,7 @@ from starlette.routing import BaseRoute, Route
 
 from exporter.web.answers import BadRequestError, bad_request, http_error, too_busy
 from exporter.web.backend import Backend, WebOptions
+from exporter.web.guard import Guard
 from exporter.web.landing.endpoint import Landing
 from exporter.web.lifecycle import Lifecycle
 from exporter.web.protection import FailureNet, RequestBounds, SecurityHeaders
@@ -18,7 +19,12 @@ def create_app(backend: Backend, options: WebOptions, api: Sequence[BaseRoute] =
     """Return the HTTP interface; a telemetry path of / takes the landing page's place."""
     app = Starlette(
         routes=[*api, *_routes(backend, options)],
-        middleware=[Middleware(SecurityHeaders), Middleware(FailureNet), Middleware(RequestBounds)],
+        middleware=[
+            Middleware(SecurityHeaders, options.settings),
+            Middleware(FailureNet),
+            Middleware(RequestBounds),
+            Middleware(Guard, options.settings, options.is_api_token, options.clock),
+        ],
         exception_handlers={
             BadRequestError: bad_request,
             TooBusyError: too_busy,

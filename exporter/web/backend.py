@@ -1,8 +1,9 @@
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from exporter.clock import Clock, SystemClock
+from exporter.config.web_settings import WebSettings
 from exporter.observations.model import AccountObservation
 
 
@@ -63,10 +64,16 @@ class Backend(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class WebOptions:
-    """What the command line says of the web server; `max_requests` 0 means no limit."""
+    """What the command line says of the web server; `max_requests` 0 means no limit.
+
+    `settings` tells what the web configuration says now, `is_api_token` whether a token is the
+    registration API's; both are called in the event loop.
+    """
 
     version: str
     telemetry_path: str = "/metrics"
     max_requests: int = 40
     lifecycle_enabled: bool = False
     clock: Clock = field(default_factory=SystemClock)
+    settings: Callable[[], WebSettings] = WebSettings
+    is_api_token: Callable[[str], bool] = field(default=lambda _: False)

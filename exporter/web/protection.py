@@ -1,13 +1,16 @@
 """What surrounds every request: its bounds, the headers of its answer, and a net for failures."""
 
 import asyncio
+from collections.abc import Callable
 
 import structlog
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from exporter.config.web_settings import WebSettings
 from exporter.web.answers import text
+from exporter.web.protocol import WebObserver
 
 URL_BYTES = 8 * 1024
 HEAD_BYTES = 16 * 1024
@@ -25,15 +28,21 @@ log = structlog.get_logger()
 
 
 class SecurityHeaders:
-    """Adds to every answer the headers that keep browsers from guessing, framing and storing it."""
+    """Adds to every answer the headers that keep browsers from guessing, framing and storing it.
 
-    def __init__(self, app: ASGIApp) -> None:
+    Those of the web configuration come last.
+    """
+
+    def __init__(self, app: ASGIApp, settings: Callable[[], WebSettings]) -> None:
         self._app = app
+        self._settings = settings
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                MutableHeaders(scope=message).update(_HEADERS)
+                headers = MutableHeaders(scope=message)
+                headers.update(_HEADERS)
+                headers.update(self._settings().headers)
             await send(message)
 
         await self._app(scope, receive, send_with_headers)
@@ -63,6 +72,21 @@ def _refusal(scope: Scope) -> Response | None:
     if length > BODY_BYTES and not scope["path"].startswith(_WITH_BOUNDS_OF_ITS_OWN):
         return text(f"The body is longer than {BODY_BYTES} bytes.", status=413)
     return None
+
+
+class RequestsInFlight:
+    """Tells the observer of each request, from its arrival until its answer is taken."""
+
+    def __init__(self, app: ASGIApp, observer: WebObserver) -> None:
+        self._app = app
+        self._observer = observer
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self._observer.request_arrived()
+        try:
+            await self._app(scope, receive, send)
+        finally:
+            self._observer.request_answered()
 
 
 class FailureNet:

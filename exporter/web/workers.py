@@ -71,6 +71,7 @@ class Together(Generic[Item, Answer]):
     async def _do_all(self) -> None:
         try:
             while self._waiting:
+                await asyncio.sleep(0)  # what has come in by now is done with it
                 taken, self._waiting = self._waiting, []
                 await self._do(taken)
         finally:

@@ -351,6 +351,7 @@ class TestSecretsAreNeverTold:
             "accounts: [{{name: a, access_token: !x {token}}}]",
             "accounts: [{{name: a, access_token:{token}}}]",
             "accounts: [{{name: a, access_token_file: {token}}}]",
+            "accounts: [{{name: a, access_token_file: 'https://{token}{token}@host/file'}}]",
             "accounts: [{{name: a, access_token_env: {token}}}]",
             "accounts: [{{name: a, {token}: 1}}]",
             "accounts: [{{name: a, access_token: x, user_id: {token}}}]",

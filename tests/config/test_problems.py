@@ -14,6 +14,7 @@ from exporter.config.problems import ConfigError, Location, Problem, format_loca
         ),
         (Problem(Path("c.yaml"), 1, "", "is empty"), "c.yaml:1: is empty"),
         (Problem(Path("c.yaml"), None, "", "cannot be read"), "c.yaml: cannot be read"),
+        (Problem(Path("a"), 1, "", "\u202etxt.exe\u200b"), "a:1: \\u202etxt.exe\\u200b"),
         (Problem(Path("a\n\udcff.yaml"), 1, "", "\x1b[2J😀"), "a\\n\\udcff.yaml:1: \\u001b[2J😀"),
     ],
 )

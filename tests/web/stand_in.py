@@ -1,16 +1,18 @@
 """A backend of plain values, and a client that speaks HTTP to a server."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.client import HTTPConnection
 from threading import Event
 
+from exporter.domain import ConnectionEnd
 from exporter.observations.model import AccountObservation
 from exporter.web.addresses import ListenAddress
 from exporter.web.app import create_app
 from exporter.web.backend import UnknownAccountError, WebOptions
-from exporter.web.protocol import ConnectionLimits
+from exporter.web.protocol import ConnectionLimits, Watch
 from exporter.web.server import WebServer
 
 LOOPBACK = ListenAddress("127.0.0.1", 0)
@@ -79,6 +81,30 @@ class StandIn:
         return self.seen
 
 
+@dataclass
+class Noted:
+    """What a server told of its connections and requests."""
+
+    connections: int = 0
+    requests: int = 0
+    ended: Counter[ConnectionEnd] = field(default_factory=Counter)
+
+    def connection_opened(self) -> None:
+        self.connections += 1
+
+    def connection_closed(self) -> None:
+        self.connections -= 1
+
+    def connection_ended(self, reason: ConnectionEnd) -> None:
+        self.ended[reason] += 1
+
+    def request_arrived(self) -> None:
+        self.requests += 1
+
+    def request_answered(self) -> None:
+        self.requests -= 1
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     status: int
@@ -91,8 +117,10 @@ def serving(
     backend: StandIn,
     options: WebOptions | None = None,
     limits: ConnectionLimits | None = None,
+    watch: Watch | None = None,
 ) -> Iterator[WebServer]:
-    server = WebServer(create_app(backend, options or WebOptions("1.2.3")), [LOOPBACK], limits)
+    app = create_app(backend, options or WebOptions("1.2.3"))
+    server = WebServer(app, [LOOPBACK], limits, watch=watch)
     server.start()
     try:
         yield server

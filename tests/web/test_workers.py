@@ -63,6 +63,22 @@ def test_what_comes_while_work_is_under_way_is_done_together() -> None:
     assert taken == [["1"], ["2", "3"]]
 
 
+def test_what_comes_as_soon_as_work_is_done_joins_what_waits() -> None:
+    work = Work()
+
+    async def ask() -> Sequence[object]:
+        together = Together(Workers("test", 4), work.do)
+
+        async def one_after_the_other() -> str:
+            return f"{await together.run('1')}, {await together.run('3')}"
+
+        first = await begun(work, one_after_the_other())
+        return await outcomes(work, first, [together.run("2")])
+
+    assert asyncio.run(ask()) == ["did 1, did 3", "did 2"]
+    assert work.taken == [["1"], ["2", "3"]]
+
+
 def test_an_error_is_raised_where_it_belongs() -> None:
     found, taken = done("1", "2", "refused", "3")
 

@@ -34,6 +34,10 @@ async def answer_error(request: Request, error: Exception) -> Response:
     refusal = refusal_of(error)
     if refusal.code is ErrorCode.INTERNAL:
         log.error("request failed", path=request.scope["path"], exc_info=error)
+    return refused(refusal)
+
+
+def refused(refusal: RefusedError) -> Response:
     details = {"code": refusal.code, "message": refusal.message}
     if refusal.path is not None:
         details["path"] = refusal.path
