@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import StrEnum
+from enum import Enum, StrEnum, auto
 
 
 class Poll(StrEnum):
@@ -13,6 +13,38 @@ class Poll(StrEnum):
 
 PollJob = tuple[Poll, str]
 """A poll, and the name of the account that it is of."""
+
+
+class PollResult(Enum):
+    """How a run of a poll ended, as far as it matters for when it runs next."""
+
+    ANSWERED = auto()
+    NOTHING_DUE = auto()
+    UNANSWERED = auto()
+    """A call was made in vain: Meta was not reached, or gave no answer of use."""
+    REFUSED = auto()
+    """Meta answered with a refusal, or no call may be made."""
+
+    @property
+    def is_success(self) -> bool:
+        return self in {PollResult.ANSWERED, PollResult.NOTHING_DUE}
+
+
+class PausedScope(StrEnum):
+    """Whose calls a pause keeps back."""
+
+    ACCOUNT = "account"
+    APP = "app"
+    INSPECTOR = "inspector"
+
+
+class Loop(StrEnum):
+    """The loops that must go on for what is shown to be true; each has a heartbeat."""
+
+    MAIN = "main"
+    POLLS = "polls"
+    UPKEEP = "upkeep"
+    WEB = "web"
 
 
 class Endpoint(StrEnum):
@@ -78,6 +110,16 @@ class RegistrationResult(StrEnum):
     RATE_LIMITED = "rate_limited"
     FULL = "full"
     UNAVAILABLE = "unavailable"
+
+
+class ConnectionEnd(StrEnum):
+    """Why the exporter ended a connection to its own web server."""
+
+    FULL = "full"
+    EVICTED = "evicted"
+    HANDSHAKE = "handshake"
+    REQUEST = "request"
+    RESPONSE = "response"
 
 
 class TokenInvalidReason(StrEnum):
@@ -165,3 +207,18 @@ class AccountIdentity:
     user_id: str
     app: str
     labels: Mapping[str, str]
+
+
+class StoreTrouble(StrEnum):
+    """Why the store cannot be used."""
+
+    FULL = "full"
+    LOCKED = "locked"
+    READ_ONLY = "read_only"
+    GONE = "gone"
+    REPLACED = "replaced"
+    NEWER = "newer"
+    FOREIGN = "foreign"
+    CORRUPT = "corrupt"
+    UNREACHABLE = "unreachable"
+    OTHER = "other"

@@ -13,6 +13,7 @@ import structlog
 from structlog.types import EventDict, Processor, WrappedLogger
 
 from exporter.log_options import LogFormat, LogLevel
+from exporter.log_stream import LogHandler, LogStream
 from exporter.secret import Redactor
 
 _KEY_ORDER = ("ts", "level", "msg")
@@ -32,7 +33,7 @@ _log = structlog.get_logger(__name__)
 
 def configure_logs(
     level: LogLevel, log_format: LogFormat, redactor: Redactor, stream: TextIO | None = None
-) -> None:
+) -> LogStream:
     """Send all logs of the process, and what kills its threads, redacted to the stream."""
     shared: list[Processor] = [
         structlog.stdlib.add_log_level,
@@ -48,7 +49,8 @@ def configure_logs(
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=False,
     )
-    handler = logging.StreamHandler(stream or sys.stderr)
+    lines = LogStream(stream or sys.stderr)
+    handler = LogHandler(lines)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
@@ -66,6 +68,7 @@ def configure_logs(
         logging.getLogger(name).setLevel(max(number, logging.WARNING))
     sys.excepthook = _log_uncaught
     threading.excepthook = _log_dead_thread
+    return lines
 
 
 def _with_prometheus_level(_logger: WrappedLogger, _name: str, event: EventDict) -> EventDict:

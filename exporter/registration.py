@@ -1,8 +1,9 @@
 """What publishers tell the exporter: containers to follow, and errors that they met."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import compress
 from threading import Lock
 from typing import Protocol
 
@@ -67,11 +68,16 @@ class Allowances:
 
 @dataclass(frozen=True, slots=True)
 class RegistrationApi:
-    """The API's backend; `changed` is told of each account whose containers or errors changed."""
+    """The API's backend.
+
+    `extended` is told of the accounts that have new containers, `changed` of an account whose
+    containers or errors changed otherwise.
+    """
 
     tracked: ContainerRegistry
     accounts: Callable[[], Mapping[str, AccountObservation]]
     token: Callable[[], Secret | None]
+    extended: Callable[[Collection[str]], None]
     changed: Callable[[str], None]
     observer: RegistrationObserver
     allowances: Allowances
@@ -117,7 +123,7 @@ class RegistrationApi:
         requests: Sequence[Sequence[NewContainer]],
         outcomes: Sequence[Sequence[bool] | Exception],
     ) -> None:
-        changed: set[str] = set()
+        extended: set[str] = set()
         results: Counter[RegistrationResult] = Counter()
         for containers, outcome in zip(requests, outcomes, strict=True):
             if isinstance(outcome, Exception):
@@ -125,9 +131,10 @@ class RegistrationApi:
                 results[result] += len(containers)
             else:
                 results.update(_WHEN_NEW[is_new] for is_new in outcome)
-                changed |= {item.account for item in containers}
-        for account in changed:
-            self.changed(account)
+                new = compress(containers, outcome)
+                extended.update(item.account for item in new)
+        if extended:
+            self.extended(extended)
         for result, number in results.items():
             self.observer.registered(result, number)
 

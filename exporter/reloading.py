@@ -40,7 +40,7 @@ class Reloads:
     def attempt(self, what: str, load: Callable[[], None]) -> Sequence[str]:
         """Load; return the problems, which are logged when they are not the last ones."""
         with self._lock:
-            problems = _problems_of(load)
+            problems, defect = _problems_of(load)
             before = self._problems.pop(what, ())
             if problems:
                 self._problems[what] = problems
@@ -48,15 +48,18 @@ class Reloads:
                 self.success_at = self._clock.wall()
         if problems != before:
             for problem in problems:
-                _log.error("not reloaded", what=what, problem=problem)
+                _log.error("not reloaded", what=what, problem=problem, exc_info=defect)
         return problems
 
 
-def _problems_of(load: Callable[[], None]) -> Sequence[str]:
+def _problems_of(load: Callable[[], None]) -> tuple[Sequence[str], Exception | None]:
+    """Return the operator's mistakes, or what the exporter itself suffers from."""
     try:
         load()
     except ConfigError as error:
-        return [str(problem) for problem in error.problems]
+        return [str(problem) for problem in error.problems], None
     except (SecretUnreadableError, RestartNeededError) as error:
-        return [str(error)]
-    return ()
+        return [str(error)], None
+    except Exception as error:  # noqa: BLE001 — want of memory, for one, may be over at the next try
+        return [f"{type(error).__name__}: the log says more"], error
+    return (), None

@@ -196,7 +196,7 @@ class WatchedSecret:
 
     def __init__(self, source: SecretSource) -> None:
         self._source = source
-        self._signature = source.signature()
+        self._signature: object = source.signature()
         self._current = source.read()
 
     @property
@@ -204,10 +204,14 @@ class WatchedSecret:
         return self._current
 
     def refresh(self) -> bool:
-        """Return whether the secret is another one now; raises SecretUnreadableError once."""
+        """Return whether the secret is another one now.
+
+        Raises SecretUnreadableError, each time until it can be read: what keeps it from being read
+        may change without any change of the file.
+        """
         signature = self._source.signature()
         if signature == self._signature:
             return False
-        self._signature = signature
         previous, self._current = self._current, self._source.read()
+        self._signature = signature
         return self._current != previous

@@ -1,13 +1,13 @@
 """The rooms wired together; what the web server shows and triggers."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from platform import python_version
 from time import monotonic
-from urllib.parse import unquote, urlsplit
 
 import structlog
 
@@ -16,9 +16,9 @@ from exporter.config.display import show_settings
 from exporter.config.file_patterns import FilesWatch
 from exporter.config.loading import load_settings, reread_containers
 from exporter.config.settings import AccountSettings, Settings
-from exporter.containers.registry import ContainerRegistry
-from exporter.containers.store import ContainerStore
-from exporter.domain import Poll, PollJob
+from exporter.config.web_settings import WebSettings
+from exporter.descriptors import CallSlots, descriptor_limit
+from exporter.domain import Loop, Poll, PollJob, PollResult
 from exporter.metrics.account_lines import AccountLines
 from exporter.metrics.exposition import Exposition, Expositions, expose
 from exporter.metrics.instruments import Instruments
@@ -34,21 +34,27 @@ from exporter.reloading import Reloads, RestartNeededError
 from exporter.scheduling.heartbeat import Heartbeats
 from exporter.scheduling.scheduler import PollScheduler
 from exporter.scheduling.sharding import Shard
-from exporter.secret import Redactor, Secret
+from exporter.scheduling.waiting import WaitingPolls
+from exporter.secret import Redactor
+from exporter.stores import open_containers
 from exporter.threads_api.catalogue import KNOWN_ERRORS
+from exporter.token_troubles import TokenTroubles
 from exporter.version import REVISION, VERSION
 from exporter.web.backend import UnknownAccountError
+from exporter.web.protocol import WebObserver
+from exporter.web_config import WebConfig
 
 _log = structlog.get_logger(__name__)
 
 _BUILD = BuildInfo(VERSION, REVISION, python_version())
-_UPKEEP = "upkeep"
 _CONFIGURATION = "configuration"
 _ACCOUNT_FILES = "account files"
 _CONTAINER_FILES = "container files"
-_SILENT_SECONDS = 60.0
+_SILENT_SECONDS = {Loop.MAIN: 30.0, Loop.POLLS: 30.0, Loop.UPKEEP: 60.0, Loop.WEB: 30.0}
+_OVERDUE_SECONDS = 60.0
 _LONGEST_POLL_CALLS = 12
 _PROBES_AT_ONCE = 8
+_FIRST_ASK_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +64,7 @@ class UpkeepIntervals:
     heartbeat: float = 5.0
     token_files: float = 5.0
     watched_files: float = 10.0
+    web_files: float = 5.0
     store: float = 5.0
     retention: float = 60.0
 
@@ -81,18 +88,21 @@ class Service:
         shard: Shard,
     ) -> None:
         self._config_file = config_file
+        self._web_config = WebConfig(None, WebSettings(), clock)
         self._settings = settings
         self._clock = clock
         self._shard = shard
         self._reloads = Reloads(clock)
         self._account_files = FilesWatch()
         self._container_files = FilesWatch()
+        self._log_dropped: Callable[[], int] = int
         self._heartbeats = Heartbeats(clock)
         self._instruments = Instruments()
         self._observations = Observations()
-        self._containers = ContainerRegistry(_store(settings, redactor), clock, self._instruments)
-        self._containers.open()
-        self._probes = ThreadPoolExecutor(_PROBES_AT_ONCE, thread_name_prefix="probe")
+        self._containers = open_containers(settings, clock, redactor, self._instruments)
+        slots = CallSlots(settings.polling.max_in_flight, _PROBES_AT_ONCE)
+        slots = slots.within(descriptor_limit())
+        self._probes = ThreadPoolExecutor(slots.probes, thread_name_prefix="probe")
         self._poller = Poller(
             self._observations,
             self._containers,
@@ -100,20 +110,22 @@ class Service:
             redactor=redactor,
             clock=clock,
         )
-        self._registrar = Registrar(redactor)
+        self._registrar = Registrar(redactor, TokenTroubles(self._instruments.token_reload_failed))
         self.api = RegistrationApi(
             tracked=self._containers,
             accounts=self._observations.view,
             token=self._registrar.token,
-            changed=self._containers_changed,
+            extended=self._poll_soon,
+            changed=self._poller.show_containers,
             observer=self._instruments,
             allowances=Allowances(clock),
         )
         self._scheduler = PollScheduler(
             self._poll,
-            max_in_flight=settings.polling.max_in_flight,
+            waiting=WaitingPolls(slots.polls, self._app_of),
             observer=self._instruments,
             clock=clock,
+            beat=partial(self._heartbeats.beat, Loop.POLLS),
         )
         self._sources = Sources(
             accounts=self._observations.view,
@@ -128,14 +140,28 @@ class Service:
         )
         self._apply(settings)
 
+    def look_after(self, web_config: WebConfig) -> None:
+        """Reload the web configuration too from now on, and tell of it; before the start."""
+        self._web_config = web_config
+
+    def show_log(self, dropped: Callable[[], int]) -> None:
+        """Tell from now on how many log lines were lost."""
+        self._log_dropped = dropped
+
     def start(self, upkeep: UpkeepIntervals = _USUAL_UPKEEP) -> None:
-        self._heartbeats.expect(_UPKEEP, within=_SILENT_SECONDS)
-        self._scheduler.every(upkeep.heartbeat, "heartbeat", self._beat)
+        self.heartbeat(Loop.POLLS)
+        self._scheduler.every(upkeep.heartbeat, "heartbeat", self.heartbeat(Loop.UPKEEP))
         self._scheduler.every(upkeep.token_files, "token files", self._refresh_tokens)
         self._scheduler.every(upkeep.watched_files, "watched files", self._watch_files)
-        self._scheduler.every(upkeep.store, "store", self._containers.keep_store)
+        self._scheduler.every(upkeep.web_files, "web files", self._web_config.refresh)
+        self._scheduler.every(upkeep.store, "store", self._keep_store)
         self._scheduler.every(upkeep.retention, "retention", self._forget_ended)
+        self._account_lines.refresh()  # beside the first polls it would take far longer
         self._scheduler.start()
+
+    @property
+    def web_observer(self) -> WebObserver:
+        return self._instruments
 
     def stop(self) -> None:
         """Start no more polls and cut the calls under way."""
@@ -144,17 +170,29 @@ class Service:
         self._poller.close()
         self._containers.close()
 
+    def heartbeat(self, loop: Loop) -> Callable[[], None]:
+        """Have the exporter be unhealthy once the loop is silent; return how it beats."""
+        return self._heartbeats.expect(loop, within=_SILENT_SECONDS[loop])
+
+    def mend(self) -> None:
+        """See to what upkeep cannot, for it may be what needs it; every second or so."""
+        self._scheduler.mend()
+        self.follow_clock()
+
     def follow_clock(self) -> None:
         """Keep the polls' rhythm though the wall clock was set."""
         if self._scheduler.follow_clock():
+            self._instruments.clock_jumped()
             _log.warning("the wall clock was set, the polls are planned anew")
 
-    def _poll(self, account: str, poll: Poll) -> None:
-        self._poller.run(account, poll)
+    def _poll(self, account: str, poll: Poll) -> PollResult:
+        result = self._poller.run(account, poll)
         self._account_lines.refresh()
+        return result
 
     def expose(self, accept: str, accept_encoding: str, names: Sequence[str]) -> Exposition:
-        return self._expositions.expose(accept, accept_encoding, names)
+        with self._scheduler.giving_way():
+            return self._expositions.expose(accept, accept_encoding, names)
 
     def probe(
         self, account: str, timeout: float | None, accept: str, accept_encoding: str
@@ -185,7 +223,7 @@ class Service:
         done, late = wait(runs, longest if timeout is None else min(timeout, longest))
         for run in late:
             run.cancel()
-        return not late and all(run.result() for run in done)
+        return not late and all(run.result().is_success for run in done)
 
     @property
     def _longest_poll_seconds(self) -> float:
@@ -194,21 +232,29 @@ class Service:
 
     def unhealthy(self) -> Sequence[str]:
         longest = self._longest_poll_seconds
-        problems = list(self._heartbeats.silent())
+        problems = [*self.failures(), *self._scheduler.problems()]
         if self._scheduler.oldest_run_seconds() > longest:
             problems.append(f"a poll has been under way for more than {longest:.0f} s")
-        if self._scheduler.overdue_seconds() > _SILENT_SECONDS:
-            problems.append(f"no poll was started for {_SILENT_SECONDS:.0f} s though one was due")
-        if not self._poller.alive:
-            problems.append("the thread that ends late calls has died")
         return problems
+
+    def failures(self) -> Sequence[str]:
+        """Return what has stopped for good, a sentence each: nothing but a new start helps."""
+        return list(self._failures())
+
+    def _failures(self) -> Iterator[str]:
+        for thread in chain(self._scheduler.dead_threads(), self._poller.dead_threads()):
+            yield f"the thread {thread} has died"
+        yield from self._heartbeats.silent()
+        if self._scheduler.overdue_seconds() > _OVERDUE_SECONDS:
+            yield f"no poll was started for {_OVERDUE_SECONDS:.0f} s though one was due"
 
     def waiting(self) -> Sequence[str]:
         needed = {Poll.QUOTA, Poll.TOKEN}
         return [name for name, seen in self.accounts().items() if not needed <= seen.polls.keys()]
 
     def reload(self) -> Sequence[str]:
-        return self._reloads.attempt(_CONFIGURATION, self._load_all)
+        problems = self._reloads.attempt(_CONFIGURATION, self._load_all)
+        return [*problems, *self._web_config.reload()]
 
     def _load_all(self) -> None:
         self._apply(load_settings(self._config_file))
@@ -221,6 +267,10 @@ class Service:
             own = self._own_accounts(settings)
             self._plan(own, self._poller.follow_containers(settings, own))
 
+    def _app_of(self, account: str) -> str:
+        seen = self.accounts().get(account)
+        return seen.identity.app if seen else ""
+
     def configuration(self) -> str:
         return show_settings(self._settings)
 
@@ -230,8 +280,9 @@ class Service:
     def _apply(self, settings: Settings) -> None:
         self._require_same_store(settings)
         own = self._own_accounts(settings)
-        self._registrar.adopt(settings.container_api.token)
+        take_registrar = self._registrar.read(settings.container_api.token)
         due = self._poller.apply(settings, own)
+        take_registrar()
         self._settings = settings
         self._plan(own, due)
         for warning in settings.warnings:
@@ -267,19 +318,26 @@ class Service:
         for job in due:
             self._scheduler.run_now(job)
 
-    def _beat(self) -> None:
-        self._heartbeats.beat(_UPKEEP)
-
     def _refresh_tokens(self) -> None:
         self._registrar.refresh()
         self._run_now(self._poller.refresh_tokens())
 
-    def _containers_changed(self, account: str) -> None:
-        self._poller.show_containers(account)
-        if self._containers.has_open(account):
-            job = (Poll.CONTAINER, account)
-            self._scheduler.plan_also(job, self._settings.polling.containers.interval)
-            self._scheduler.run_now(job)
+    def _poll_soon(self, accounts: Collection[str]) -> None:
+        """Have polls ask about new containers: each about all that its account has by then."""
+        interval = self._settings.polling.containers.interval
+        jobs = {(Poll.CONTAINER, account): interval for account in accounts}
+        self._scheduler.run_within(_FIRST_ASK_SECONDS, jobs)
+
+    def _keep_store(self) -> None:
+        self._containers.keep_store()
+        if self._containers.store_up:
+            self._poller.keep_calls()
+
+    @property
+    def _store_up(self) -> bool | None:
+        """Return whether the store takes what is to be kept, None where there is none."""
+        up = self._containers.store_up
+        return up and self._poller.calls_are_kept
 
     def _forget_ended(self) -> None:
         for account in self._containers.forget_ended():
@@ -306,21 +364,14 @@ class Service:
             catalogue=KNOWN_ERRORS,
             stale_after=self._settings.polling.stale_after,
             call_budget=self._settings.polling.call_budget,
-            reload_successful=self._reloads.successful,
+            reload_successful=self._reloads.successful and self._web_config.successful,
             reload_success_at=self._reloads.success_at,
             shard=self._shard.ordinal,
             total_shards=self._shard.total,
             inspector_token_valid=self._poller.inspector_token_valid,
-            store_up=self._containers.store_up,
+            paused_scopes=self._poller.paused_scopes(),
+            store_up=self._store_up,
+            web_certificate_expires_at=self._web_config.certificate_expires_at,
+            heartbeats=self._heartbeats.times(),
+            log_dropped=self._log_dropped(),
         )
-
-
-def _store(settings: Settings, redactor: Redactor) -> ContainerStore | None:
-    if not settings.needs_store:
-        return None
-    password = settings.store.password.read() if settings.store.password else None
-    in_url = urlsplit(settings.store.url).password
-    for secret in (password, Secret(unquote(in_url)) if in_url else None):
-        if secret is not None:
-            redactor.add(secret)
-    return ContainerStore(settings.store.url, password=password)

@@ -1,14 +1,18 @@
 """The service and its web server, made from the settings and the flags."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from exporter.clock import SystemClock
 from exporter.config.settings import Settings
+from exporter.config.web_settings import WebSettings
 from exporter.containers.trouble import StoreError
+from exporter.domain import Loop
 from exporter.flags import Flags
+from exporter.log_stream import hold_standard_streams
 from exporter.logs import configure_logs
-from exporter.process import serve
+from exporter.process import cut, serve
 from exporter.secret import Redactor, SecretUnreadableError
 from exporter.service import Service
 from exporter.signals import Signals
@@ -18,7 +22,9 @@ from exporter.web.api.backend import ApiOptions
 from exporter.web.api.routes import create_api
 from exporter.web.app import create_app
 from exporter.web.backend import WebOptions
+from exporter.web.protocol import Watch
 from exporter.web.server import WebServer
+from exporter.web_config import WebConfig
 
 _WRONG_CONFIGURATION = 1
 _CANNOT_START = 3
@@ -32,28 +38,45 @@ class StartError(Exception):
         self.exit_code = exit_code
 
 
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """The configurations as they were read for the start."""
+
+    config_file: Path
+    settings: Settings
+    web_settings: WebSettings
+
+
 def serve_settings(
-    config_file: Path,
-    settings: Settings,
+    loaded: Loaded,
     flags: Flags,
     signals: Signals,
     announce: Callable[[WebServer], None] = lambda _: None,
 ) -> int:
     """Serve until a signal says otherwise; return the exit code; raises StartError."""
+    hold_standard_streams()
     redactor = Redactor()
-    configure_logs(flags.log_level, flags.log_format, redactor)
+    log_lines = configure_logs(flags.log_level, flags.log_format, redactor)
     try:
+        web_config = WebConfig(flags.web_config_file, loaded.web_settings, SystemClock())
         service = Service(
-            config_file, settings, clock=SystemClock(), redactor=redactor, shard=flags.shard
+            loaded.config_file,
+            loaded.settings,
+            clock=SystemClock(),
+            redactor=redactor,
+            shard=flags.shard,
         )
-        return serve(service, _web_server(service, flags), signals, announce)
+        service.show_log(lambda: log_lines.dropped)
+        service.look_after(web_config)
+        server = _web_server(service, web_config, flags)
+        return serve(service, server, signals, announce, cut)
     except SecretUnreadableError as error:
         raise StartError(str(error), _WRONG_CONFIGURATION) from None
     except (ListenError, StoreError) as error:
         raise StartError(str(error), _CANNOT_START) from None
 
 
-def _web_server(service: Service, flags: Flags) -> WebServer:
+def _web_server(service: Service, web_config: WebConfig, flags: Flags) -> WebServer:
     clock = SystemClock()
     options = WebOptions(
         version=VERSION,
@@ -61,6 +84,11 @@ def _web_server(service: Service, flags: Flags) -> WebServer:
         max_requests=flags.max_requests,
         lifecycle_enabled=flags.enable_lifecycle,
         clock=clock,
+        settings=web_config.current,
+        is_api_token=service.api.authorized,
     )
     api = create_api(service.api, clock, ApiOptions(VERSION))
-    return WebServer(create_app(service, options, [api]), flags.listen_addresses)
+    app = create_app(service, options, [api])
+    tls = web_config.tls if web_config.is_secured else None
+    watch = Watch(service.web_observer, service.heartbeat(Loop.WEB))
+    return WebServer(app, flags.listen_addresses, tls=tls, watch=watch)

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from exporter.simulator import Simulator, World
+from tests.faults.set_clock import FAKETIME
 from tests.integration.prometheus_server import PROMETHEUS_3
 from tests.workspace import Workspace
 
@@ -14,6 +15,8 @@ from tests.workspace import Workspace
 settings.register_profile(
     "any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
+# For --hypothesis-profile=fuzz, and a lot of time.
+settings.register_profile("fuzz", settings.get_profile("any machine"), max_examples=10_000)
 settings.load_profile("any machine")
 
 SERVERS = {
@@ -22,6 +25,8 @@ SERVERS = {
         "sudo apt install prometheus prometheus-alertmanager",
     ),
     "prometheus3": ((str(PROMETHEUS_3),), "scripts/fetch-prometheus-3"),
+    "faketime": ((str(FAKETIME),), "scripts/fetch-faketime"),
+    "systemd": (("systemd-analyze",), "sudo apt install systemd"),
 }
 """The programs behind a marker, and how to get them."""
 

@@ -3,9 +3,9 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import requests
@@ -18,11 +18,12 @@ _ADDRESS = re.compile(r"listening\W.*\baddress\W+?\"?(?P<host>[\w.:\[\]]+):(?P<p
 
 @dataclass(frozen=True)
 class ExporterProcess:
-    """A running `threads-exporter`, its output in files."""
+    """A running `threads-exporter`, its output in files; `heard` are its answers' lines."""
 
     process: subprocess.Popen[bytes]
     stdout: Path
     stderr: Path
+    heard: set[str] = field(default_factory=set, repr=False)
 
     @property
     def output(self) -> str:
@@ -41,9 +42,11 @@ class ExporterProcess:
     def get(
         self, path: str, headers: Mapping[str, str] | None = None, method: str = "GET"
     ) -> requests.Response:
-        return requests.request(
+        answer = requests.request(
             method, f"{self.url}{path}", headers=dict(headers or {}), timeout=30
         )
+        self.heard.update(answer.text.splitlines(), answer.headers.values())
+        return answer
 
     def scrape(self, path: str = "/metrics") -> Scrape:
         return read_scrape(self.get(path))
@@ -58,24 +61,34 @@ class ExporterProcess:
         return self.process.wait(timeout=within)
 
 
+before_the_end: list[Callable[[ExporterProcess], object]] = []
+"""What is done with each exporter at the end of its block, where it may still run."""
+
+
 @contextmanager
 def exporter_process(
-    *arguments: str, output: Path, environment: Mapping[str, str] | None = None
+    *arguments: str,
+    output: Path,
+    environment: Mapping[str, str] | None = None,
+    launcher: Sequence[str] = (),
 ) -> Iterator[ExporterProcess]:
     """Run the command, with the files for its output in a folder, and end it after the block."""
     output.mkdir(parents=True, exist_ok=True)
     stdout, stderr = output / "stdout", output / "stderr"
     with stdout.open("wb") as out, stderr.open("wb") as err:
         process = subprocess.Popen(
-            [sys.executable, "-m", "exporter", *arguments],
+            [*launcher, sys.executable, "-m", "exporter", *arguments],
             stdin=subprocess.DEVNULL,
             stdout=out,
             stderr=err,
             env={**clean_environment(), **(environment or {})},
         )
+        exporter = ExporterProcess(process, stdout, stderr)
         with process:
             try:
-                yield ExporterProcess(process, stdout, stderr)
+                yield exporter
+                for look in before_the_end:
+                    look(exporter)
             finally:
                 process.terminate()
                 _end(process)

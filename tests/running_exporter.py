@@ -11,14 +11,16 @@ from exporter.scheduling.sharding import Shard
 from exporter.secret import Redactor
 from exporter.service import Service, UpkeepIntervals
 from exporter.web.addresses import ListenAddress
+from exporter.web.api.backend import ApiOptions
+from exporter.web.api.routes import create_api
 from exporter.web.app import create_app
 from exporter.web.backend import WebOptions
 from exporter.web.server import WebServer
 from tests.eventually import eventually
 from tests.scrape import Scrape, read_scrape
 
-OFTEN = UpkeepIntervals(heartbeat=0.1, token_files=0.1, watched_files=0.1)
-NEVER = UpkeepIntervals(heartbeat=1e6, token_files=1e6, watched_files=1e6)
+OFTEN = UpkeepIntervals(heartbeat=0.1, token_files=0.1, watched_files=0.1, web_files=0.1, store=0.2)
+NEVER = UpkeepIntervals(heartbeat=1e6, token_files=1e6, watched_files=1e6, web_files=1e6)
 
 
 @dataclass(frozen=True)
@@ -67,7 +69,8 @@ def running(
     """Run an exporter that looks for changes often."""
     service = new_service(config_file, redactor=redactor)
     options = WebOptions("1.2.3", lifecycle_enabled=lifecycle_enabled)
-    server = WebServer(create_app(service, options), [ListenAddress("127.0.0.1", 0)])
+    api = create_api(service.api, SystemClock(), ApiOptions("1.2.3"))
+    server = WebServer(create_app(service, options, [api]), [ListenAddress("127.0.0.1", 0)])
     server.start()
     service.start(upkeep)
     try:

@@ -55,6 +55,8 @@ def logs_as_before(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     handlers, level, configuration = root.handlers[:], root.level, structlog.get_config()
     root.handlers = []
     yield
+    for handler in root.handlers:
+        handler.close()
     root.handlers = handlers
     root.setLevel(level)
     structlog.configure(**configuration)
@@ -70,10 +72,11 @@ class Log:
         self._stream = io.StringIO()
         self.redactor = Redactor()
         self.redactor.add(Secret(TOKEN))
-        configure_logs(level, log_format, self.redactor, self._stream)
+        self._lines = configure_logs(level, log_format, self.redactor, self._stream)
 
     @property
     def text(self) -> str:
+        self._lines.flush()
         return self._stream.getvalue()
 
     @property

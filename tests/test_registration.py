@@ -1,6 +1,6 @@
 import json
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -8,8 +8,14 @@ import pytest
 
 from exporter.containers.record import ContainerRecord, Source
 from exporter.containers.registry import ContainerRegistry, TrackingRules
-from exporter.containers.trouble import StoreError, StoreTrouble
-from exporter.domain import AccountIdentity, ContainerState, ContainerStatus, RegistrationResult
+from exporter.containers.trouble import StoreError
+from exporter.domain import (
+    AccountIdentity,
+    ContainerState,
+    ContainerStatus,
+    RegistrationResult,
+    StoreTrouble,
+)
 from exporter.observations.model import AccountObservation
 from exporter.registration import Allowances, RegistrationApi
 from exporter.secret import Secret
@@ -37,13 +43,18 @@ class Told:
     """What the API told of its work."""
 
     results: Counter[RegistrationResult] = field(default_factory=Counter)
+    extended: list[str] = field(default_factory=list)
     changed: list[str] = field(default_factory=list)
+    troubles: list[StoreTrouble] = field(default_factory=list)
 
     def registered(self, result: RegistrationResult, count: int = 1) -> None:
         self.results[result] += count
 
     def container_processed(self, outcome: ContainerStatus, seconds: float) -> None:
         raise AssertionError(f"{outcome} after {seconds} s: no poll runs here")
+
+    def store_failed(self, trouble: StoreTrouble) -> None:
+        self.troubles.append(trouble)
 
 
 def registered(api: RegistrationApi, containers: Sequence[NewContainer]) -> Sequence[Registration]:
@@ -75,6 +86,7 @@ class Publishers:
             tracked=self.registry,
             accounts=lambda: seen,
             token=lambda: self.token,
+            extended=self.told.extended.extend,
             changed=self.told.changed.append,
             observer=self.told,
             allowances=Allowances(self.clock, burst=20, per_second=2),
@@ -127,7 +139,7 @@ def test_a_registered_container_is_tracked_and_counted(publishers: Publishers) -
         "acme", "1", Source.API, publishers.clock.wall(), next_ask_at=publishers.clock.wall()
     )
     assert publishers.results() == {RegistrationResult.CREATED: 1}
-    assert publishers.told.changed == ["acme"]
+    assert publishers.told.extended == ["acme"]
 
 
 def test_a_known_container_stays_as_it_is(publishers: Publishers) -> None:
@@ -135,17 +147,20 @@ def test_a_known_container_stays_as_it_is(publishers: Publishers) -> None:
     publishers.registry.answered("acme", "1", PUBLISHED)
     before = publishers.api.container("1")
     publishers.results()
+    publishers.told.extended.clear()
 
     assert publishers.register("acme", "1", "3", "2") == [False, True, False]
+    assert publishers.register("acme", "2") == [False]
 
     assert publishers.api.container("1") == before
-    assert publishers.results() == {RegistrationResult.CREATED: 1, RegistrationResult.KNOWN: 2}
+    assert publishers.results() == {RegistrationResult.CREATED: 1, RegistrationResult.KNOWN: 3}
+    assert publishers.told.extended == ["acme"]
 
 
 def test_of_several_requests_each_has_its_own_outcome(publishers: Publishers) -> None:
     publishers.register("zebra", "1")
     publishers.results()
-    publishers.told.changed.clear()
+    publishers.told.extended.clear()
 
     done = publishers.api.register_each(
         [
@@ -175,7 +190,7 @@ def test_of_several_requests_each_has_its_own_outcome(publishers: Publishers) ->
         RegistrationResult.REFUSED: 3,
         RegistrationResult.UNAVAILABLE: 1,
     }
-    assert sorted(publishers.told.changed) == ["acme", "zebra"]
+    assert sorted(publishers.told.extended) == ["acme", "zebra"]
 
 
 def test_each_account_is_told_of_once(publishers: Publishers) -> None:
@@ -183,16 +198,16 @@ def test_each_account_is_told_of_once(publishers: Publishers) -> None:
         [NewContainer("acme", "1"), NewContainer("zebra", "2"), NewContainer("acme", "3")]
     )
 
-    assert sorted(publishers.told.changed) == ["acme", "zebra"]
+    assert sorted(publishers.told.extended) == ["acme", "zebra"]
 
 
 def refused(publishers: Publishers, error: type[Exception], account: str, *ids: str) -> Exception:
     """Register in vain along with a container of acme's; return why."""
-    before = publishers.ids(ContainerQuery(100)), list(publishers.told.changed)
+    before = publishers.ids(ContainerQuery(100)), list(publishers.told.extended)
     new = [NewContainer("acme", "100"), *(NewContainer(account, item) for item in ids)]
     with pytest.raises(error) as caught:
         publishers.request(new)
-    assert (publishers.ids(ContainerQuery(100)), publishers.told.changed) == before
+    assert (publishers.ids(ContainerQuery(100)), publishers.told.extended) == before
     return caught.value
 
 
@@ -250,10 +265,10 @@ def test_a_store_that_is_down_takes_nothing(publishers: Publishers) -> None:
 def test_a_container_that_is_gone_before_it_is_answered_was_not_registered(
     publishers: Publishers,
 ) -> None:
-    def forget(account: str) -> None:
-        publishers.registry.follow({}, TrackingRules(), left_alone={"acme", "zebra"} - {account})
+    def forget(accounts: Collection[str]) -> None:
+        publishers.registry.follow({}, TrackingRules(), left_alone={"acme", "zebra"} - {*accounts})
 
-    api = replace(publishers.api, changed=forget)
+    api = replace(publishers.api, extended=forget)
 
     with pytest.raises(StoreUnavailableError):
         registered(api, [NewContainer("acme", "1")])
@@ -345,7 +360,6 @@ def test_one_container_is_found_by_its_id(publishers: Publishers) -> None:
 
 def test_a_removed_container_is_gone_and_its_account_told_of(publishers: Publishers) -> None:
     publishers.register("acme", "1")
-    publishers.told.changed.clear()
 
     assert publishers.api.remove("1")
     assert not publishers.api.remove("1")

@@ -35,6 +35,7 @@ WRONG = ConfigError([Problem(Path("config.yaml"), 7, "accounts", "is wrong")])
     [
         (WRONG, "config.yaml:7: accounts: is wrong"),
         (SecretUnreadableError("tokens/acme: is empty"), "tokens/acme: is empty"),
+        (MemoryError(), "MemoryError: the log says more"),
     ],
 )
 def test_a_mistake_is_a_problem(reloads: Reloads, error: Exception, problem: str) -> None:

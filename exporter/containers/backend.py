@@ -9,7 +9,8 @@ from sqlalchemy import URL, Column, ColumnElement, Connection, Engine, Table, ma
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
-from exporter.containers.trouble import StoreError, StoreTrouble
+from exporter.containers.trouble import StoreError
+from exporter.domain import StoreTrouble
 
 Insert = sqlite.Insert | postgresql.Insert
 
@@ -52,6 +53,10 @@ class Backend(Protocol):
 
     def take_snapshot(self, connection: Connection) -> None:
         """Have all that the transaction is going to read be of one moment."""
+        ...
+
+    def take_turn(self, connection: Connection) -> None:
+        """Have no other transaction between here and its end that has asked for a turn too."""
         ...
 
     def explain(self, error: SQLAlchemyError) -> StoreError: ...

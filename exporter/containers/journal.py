@@ -1,6 +1,6 @@
 """What is written to the store, and what waits for a store that cannot be written to."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 
 import structlog
@@ -10,7 +10,8 @@ from exporter.containers.lifecycle import Step
 from exporter.containers.record import ContainerRecord
 from exporter.containers.rows import StoredState
 from exporter.containers.store import ContainerStore
-from exporter.containers.trouble import StoreError, StoreTrouble
+from exporter.containers.trouble import StoreError
+from exporter.domain import StoreTrouble
 
 _log = structlog.get_logger(__name__)
 
@@ -31,8 +32,10 @@ class StoreJournal:
     Its callers take turns.
     """
 
-    def __init__(self, store: ContainerStore) -> None:
+    def __init__(self, store: ContainerStore, failed: Callable[[StoreTrouble], object]) -> None:
+        """Have `failed` told of each time that the store fails."""
         self._store = store
+        self._failed = failed
         self._trouble: StoreError | None = None
         self._waiting = [_Waiting()]
         self._lost = False
@@ -68,7 +71,10 @@ class StoreJournal:
         try:
             with self._store.together():
                 self._store_all(changes)
-        except (StoreError, ValueError) as error:
+        except StoreError as error:
+            self._failed(error.kind)
+            return error
+        except ValueError as error:
             return error
         return None
 
@@ -103,6 +109,7 @@ class StoreJournal:
         try:
             self._store.forget(ended_before, keep=keep)
         except StoreError as error:
+            self._failed(error.kind)
             self._fails(error)
             return False
         return True
@@ -112,6 +119,7 @@ class StoreJournal:
         try:
             self._store.save(())
         except StoreError as error:
+            self._failed(error.kind)
             self._fails(error)
             return error.kind in _LOST
         self._lost = self._renewing
@@ -124,6 +132,7 @@ class StoreJournal:
                 self._renew(state)
             self._replay()
         except StoreError as error:
+            self._failed(error.kind)
             self._fails(error)
             return
         self._trouble = None

@@ -1,6 +1,6 @@
 """What is known of the containers, in memory: what scrapes, polls and readers go by."""
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from threading import Lock
@@ -10,7 +10,7 @@ from exporter.containers.lifecycle import Step
 from exporter.containers.record import ContainerRecord
 from exporter.containers.rows import CountKey, CountKind, StoredState
 from exporter.domain import ContainerErrorMessage, ContainerOutcome, ContainerStatus
-from exporter.observations.model import ContainerSummary
+from exporter.observations.model import NO_CONTAINERS, ContainerSummary
 
 _UNFINISHED = frozenset(
     {ContainerStatus.PENDING, ContainerStatus.IN_PROGRESS, ContainerStatus.OTHER}
@@ -26,6 +26,10 @@ class _Account:
         return {key.name: value for key, value in self.counts.items() if key.kind is kind}
 
 
+_NOTHING = _Account()
+"""What is known of an account without containers or counts; never filled."""
+
+
 class ContainerMemory:
     """Records and counts by account; safe to use from many threads."""
 
@@ -33,14 +37,14 @@ class ContainerMemory:
         self._lock = Lock()
         self._owners: dict[str, str] = {}
         self._tracked: set[str] = set()
-        self._accounts: defaultdict[str, _Account] = defaultdict(_Account)
+        self._accounts: dict[str, _Account] = {}
 
     def fill(self, state: StoredState) -> None:
         with self._lock:
             for record in state.records:
                 self._keep(record)
             for key, value in state.counts.items():
-                self._accounts[key.account].counts[key] += value
+                self._account(key.account).counts[key] += value
 
     def state(self) -> StoredState:
         with self._lock:
@@ -69,7 +73,11 @@ class ContainerMemory:
             self._count(account, kind, name)
 
     def _count(self, account: str, kind: CountKind, name: str) -> None:
-        self._accounts[account].counts[CountKey(account, kind, name)] += 1
+        self._account(account).counts[CountKey(account, kind, name)] += 1
+
+    def _account(self, name: str) -> _Account:
+        """Return the account to be written to; one that is only looked at is not made."""
+        return self._accounts.setdefault(name, _Account())
 
     def _keep(self, record: ContainerRecord) -> None:
         """Remember the container as it is now, unless it was removed."""
@@ -77,7 +85,7 @@ class ContainerMemory:
             self._forget(record.container_id)
             return
         self._owners[record.container_id] = record.account
-        records = self._accounts[record.account].records
+        records = self._account(record.account).records
         records.pop(record.container_id, None)
         records[record.container_id] = record
         if record.is_tracked:
@@ -112,22 +120,25 @@ class ContainerMemory:
     def of(self, account: str) -> Sequence[ContainerRecord]:
         """Return the account's containers, the last changed last."""
         with self._lock:
-            return tuple(self._accounts[account].records.values())
+            return tuple(self._accounts.get(account, _NOTHING).records.values())
 
     def counts(self, account: str, kind: CountKind) -> dict[str, int]:
         with self._lock:
-            return self._accounts[account].count(kind)
+            return self._accounts.get(account, _NOTHING).count(kind)
 
     def summary(self, account: str, *, ended_since: float, with_statuses: bool) -> ContainerSummary:
         """Return the account's containers in numbers, by name too if asked for."""
         with self._lock:
+            known = self._accounts.get(account)
+            if known is None:
+                return NO_CONTAINERS
             records = [
                 record
-                for record in self._accounts[account].records.values()
+                for record in known.records.values()
                 if record.ended_at is None or record.ended_at >= ended_since
             ]
-            outcomes = self._accounts[account].count(CountKind.OUTCOME)
-            errors = self._accounts[account].count(CountKind.ERROR)
+            outcomes = known.count(CountKind.OUTCOME)
+            errors = known.count(CountKind.ERROR)
         statuses = {item.container_id: item.state.status for item in records}
         return ContainerSummary(
             by_status=MappingProxyType(Counter(statuses.values())),

@@ -29,10 +29,12 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from exporter.containers.schema import metadata, migrate
 from exporter.containers.time_limit import TimedConnection, connect_in_time, time_limit
-from exporter.containers.trouble import StoreError, StoreTrouble
+from exporter.containers.trouble import StoreError
+from exporter.domain import StoreTrouble
 
 _POOL_SIZE = 4
 _MIGRATION_LOCK = int.from_bytes(b"ThrE")
+_TURN_LOCK = int.from_bytes(b"ThrT")
 
 # By SQLSTATE, of which the first two characters are the class.
 # Source: https://www.postgresql.org/docs/current/errcodes-appendix.html
@@ -128,6 +130,9 @@ class PostgresqlBackend:
 
     def take_snapshot(self, connection: Connection) -> None:
         connection.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"))
+
+    def take_turn(self, connection: Connection) -> None:
+        connection.execute(select(func.pg_advisory_xact_lock(_TURN_LOCK)))
 
     @contextmanager
     def renewing(self) -> Iterator[None]:

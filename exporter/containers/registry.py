@@ -10,13 +10,14 @@ from exporter.clock import Clock
 from exporter.containers import lifecycle
 from exporter.containers.change import Change
 from exporter.containers.journal import StoreJournal
+from exporter.containers.ledger import CallLedger
 from exporter.containers.lifecycle import LifecycleRules, Step
 from exporter.containers.memory import ContainerMemory
 from exporter.containers.record import ContainerRecord, Source
 from exporter.containers.rows import CountKey, CountKind
 from exporter.containers.store import ContainerStore
 from exporter.containers.turns import Request, Turns
-from exporter.domain import ContainerState, ContainerStatus
+from exporter.domain import ContainerState, ContainerStatus, StoreTrouble
 from exporter.observations.model import ContainerSummary
 
 _LEEWAY_SECONDS = 1.0
@@ -25,6 +26,10 @@ _LEEWAY_SECONDS = 1.0
 class ContainerObserver(Protocol):
     def container_processed(self, outcome: ContainerStatus, seconds: float) -> None:
         """Take note of a container that is FINISHED or ERROR, that long after registration."""
+        ...
+
+    def store_failed(self, trouble: StoreTrouble) -> None:
+        """Take note that the store could not be used."""
         ...
 
 
@@ -61,7 +66,7 @@ class ContainerRegistry:
         self, store: ContainerStore | None, clock: Clock, observer: ContainerObserver
     ) -> None:
         self._store = store
-        self._journal = StoreJournal(store) if store else None
+        self._journal = StoreJournal(store, observer.store_failed) if store else None
         self._clock = clock
         self._observer = observer
         self._turns = Turns(self._carry_out)
@@ -86,6 +91,15 @@ class ContainerRegistry:
     def store_up(self) -> bool | None:
         """Return whether the store can be written to, None where there is none."""
         return self._journal.up if self._journal else None
+
+    @property
+    def calls(self) -> CallLedger | None:
+        """Return where the store keeps the calls that were spent, None where there is none."""
+        return self._store.calls if self._store else None
+
+    def store_failed(self, trouble: StoreTrouble) -> None:
+        """Take note that the store failed in the hands of another."""
+        self._observer.store_failed(trouble)
 
     @property
     def interval(self) -> float:

@@ -17,7 +17,8 @@ from sqlalchemy import (
     update,
 )
 
-from exporter.containers.trouble import StoreError, StoreTrouble
+from exporter.containers.trouble import StoreError
+from exporter.domain import StoreTrouble
 
 APPLICATION = "threads-exporter"
 
@@ -50,6 +51,14 @@ counts = Table(
     Column("value", BigInteger, nullable=False),
 )
 
+calls = Table(
+    "calls",
+    metadata,
+    Column("owner", Text, primary_key=True),
+    Column("hour", Integer, primary_key=True, index=True),
+    Column("spent", BigInteger, nullable=False),
+)
+
 schema_version = Table(
     "schema_version",
     metadata,
@@ -61,13 +70,17 @@ Migration = Callable[[Connection], None]
 
 
 def _create_tables(connection: Connection) -> None:
-    metadata.create_all(connection)
+    metadata.create_all(connection, tables=[containers, counts, schema_version])
     connection.execute(schema_version.insert(), {"application": APPLICATION, "version": 0})
+
+
+def _add_calls(connection: Connection) -> None:
+    calls.create(connection)
 
 
 _COLUMNS = {column.name for column in schema_version.columns}
 
-MIGRATIONS: Sequence[Migration] = (_create_tables,)
+MIGRATIONS: Sequence[Migration] = (_create_tables, _add_calls)
 """What leads from each version, beginning with 0, to the next; none is ever changed."""
 
 VERSION = len(MIGRATIONS)
@@ -103,7 +116,7 @@ def stored_version(connection: Connection, place: str) -> int:
         version = connection.scalar(ours) if columns == _COLUMNS else None
         if isinstance(version, int):
             return version
-    elif not any(inspector.has_table(table.name) for table in (containers, counts)):
+    elif not any(inspector.has_table(table.name) for table in (containers, counts, calls)):
         return 0
     raise StoreError(
         StoreTrouble.FOREIGN,

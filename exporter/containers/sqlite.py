@@ -30,6 +30,7 @@ from exporter.containers.schema import VERSION, migrate, refuse_newer
 from exporter.containers.sqlite_file import (
     APPLICATION_ID,
     FileIdentity,
+    HeldHeader,
     ProcessLock,
     create,
     file_error,
@@ -38,7 +39,8 @@ from exporter.containers.sqlite_file import (
     refuse_orphans,
     set_aside,
 )
-from exporter.containers.trouble import StoreError, StoreTrouble
+from exporter.containers.trouble import StoreError
+from exporter.domain import StoreTrouble
 
 _KINDS = {
     sqlite3.SQLITE_FULL: StoreTrouble.FULL,
@@ -76,6 +78,7 @@ class SqliteBackend:
         self._timeout = timeout
         self._engine = _engine(self._path, timeout, "WAL")
         self._lock = ProcessLock(self._path)
+        self._header = HeldHeader(self._path)
         self._identity: FileIdentity | None = None
         self._in_use = RLock()
 
@@ -114,6 +117,7 @@ class SqliteBackend:
             refuse_foreign(self._path)
             self._migrate()
             self._identity = identity_of(self._path)
+            self._header.hold()
         except SQLAlchemyError as error:
             raise self.explain(error) from None
         except OSError as error:
@@ -163,9 +167,13 @@ class SqliteBackend:
                 StoreTrouble.REPLACED,
                 f"{self._path}: another file has taken its place: put the store back",
             )
+        self._header.check()
 
     def take_snapshot(self, connection: Connection) -> None:
         """Do nothing: a transaction has the file for itself."""
+
+    def take_turn(self, connection: Connection) -> None:
+        """Do nothing, for the same reason."""
 
     @contextmanager
     def renewing(self) -> Iterator[None]:
@@ -173,6 +181,7 @@ class SqliteBackend:
             # The connection keeps the number of a deleted file from being given to another one.
             in_place = self._is_in_place()
             self._engine.dispose()
+            self._header.release()
             if not in_place:
                 self._set_aside()
             self._prepare_undamaged()
@@ -210,6 +219,7 @@ class SqliteBackend:
     def close(self) -> None:
         with self._in_use:
             self._engine.dispose()
+            self._header.release()
             self._lock.release()
             self._identity = None
 

@@ -8,7 +8,8 @@ from contextlib import suppress
 from itertools import count
 from pathlib import Path
 
-from exporter.containers.trouble import StoreError, StoreTrouble
+from exporter.containers.trouble import StoreError
+from exporter.domain import StoreTrouble
 
 APPLICATION_ID = int.from_bytes(b"ThrE")
 """What the header of the file says whose it is.
@@ -18,6 +19,7 @@ Source: https://www.sqlite.org/fileformat.html#the_database_header
 
 _MAGIC = b"SQLite format 3\0"
 _APPLICATION_ID_AT = 68
+_HEADER_SIZE = 100
 
 _KINDS = {
     errno.EACCES: StoreTrouble.READ_ONLY,
@@ -66,7 +68,10 @@ def refuse_foreign(path: Path) -> None:
     No connection to it may be open: closing the file drops the locks of all in this process.
     """
     with path.open("rb") as file:
-        header = file.read(100)
+        _check_header(path, file.read(_HEADER_SIZE))
+
+
+def _check_header(path: Path, header: bytes) -> None:
     if not header.startswith(_MAGIC):
         raise StoreError(
             StoreTrouble.CORRUPT, f"{path}: is no SQLite database: restore a backup, or delete it"
@@ -76,6 +81,36 @@ def refuse_foreign(path: Path) -> None:
             StoreTrouble.FOREIGN,
             f"{path}: is the database of something else: name another file for the store",
         )
+
+
+class HeldHeader:
+    """Sees a file overwritten in place, of which SQLite need not take note for long.
+
+    The file is held open, since closing it drops the locks of all in this process.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._descriptor: int | None = None
+
+    def hold(self) -> None:
+        self.release()
+        self._descriptor = os.open(self._path, os.O_RDONLY | os.O_CLOEXEC)
+
+    def check(self) -> None:
+        """Raise StoreError unless the file is still a store's."""
+        if self._descriptor is not None:
+            try:
+                header = os.pread(self._descriptor, _HEADER_SIZE, 0)
+            except OSError as error:
+                raise file_error(self._path, error) from None
+            _check_header(self._path, header)
+
+    def release(self) -> None:
+        """Let go of the file; no connection to it may be open."""
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None
 
 
 def refuse_orphans(path: Path) -> None:

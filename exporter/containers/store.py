@@ -1,4 +1,4 @@
-"""The tracked containers and their counts, on disk."""
+"""The tracked containers and their counts, on disk, beside the calls that were spent."""
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
@@ -9,6 +9,7 @@ from sqlalchemy import Connection, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from exporter.containers.backend import backend_for
+from exporter.containers.ledger import CallLedger
 from exporter.containers.lifecycle import Step
 from exporter.containers.record import ContainerRecord
 from exporter.containers.rows import (
@@ -21,8 +22,8 @@ from exporter.containers.rows import (
 )
 from exporter.containers.schema import containers, counts
 from exporter.containers.statements import Statements
-from exporter.containers.trouble import StoreError, StoreTrouble
-from exporter.domain import ContainerOutcome
+from exporter.containers.trouble import StoreError
+from exporter.domain import ContainerOutcome, StoreTrouble
 from exporter.secret import Secret
 
 
@@ -43,6 +44,7 @@ class ContainerStore:
         self._backend = backend_for(url, timeout, password.reveal() if password else None)
         self._statements = Statements(self._backend)
         self._of_thread = local()
+        self.calls = CallLedger(self._backend, self._transaction)
 
     def open(self) -> None:
         """Create or migrate the tables; raises StoreError for a store that is not ours to use."""
@@ -132,7 +134,8 @@ class ContainerStore:
         """Write everything to a store that was lost under the process.
 
         A SQLite file that has taken its place, or is damaged, is kept beside it. In a store that
-        is there what has ended stays as it is, and of two counts the greater one.
+        is there what has ended stays as it is, and of two counts the greater one. The calls are
+        not written: `calls` knows then that they were lost.
         """
         _check(state.records)
         try:
@@ -140,6 +143,7 @@ class ContainerStore:
                 self._statements.overwrite(connection, state)
         except SQLAlchemyError as error:
             raise self._backend.explain(error) from None
+        self.calls.lose()
 
     @contextmanager
     def together(self) -> Iterator[None]:

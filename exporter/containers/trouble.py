@@ -1,17 +1,4 @@
-from enum import StrEnum
-
-
-class StoreTrouble(StrEnum):
-    FULL = "full"
-    LOCKED = "locked"
-    READ_ONLY = "read_only"
-    GONE = "gone"
-    REPLACED = "replaced"
-    NEWER = "newer"
-    FOREIGN = "foreign"
-    CORRUPT = "corrupt"
-    UNREACHABLE = "unreachable"
-    OTHER = "other"
+from exporter.domain import StoreTrouble
 
 
 class StoreError(Exception):

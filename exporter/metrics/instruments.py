@@ -5,7 +5,15 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disa
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
-from exporter.domain import ContainerStatus, Endpoint, FailureReason, Poll, RegistrationResult
+from exporter.domain import (
+    ConnectionEnd,
+    ContainerStatus,
+    Endpoint,
+    FailureReason,
+    Poll,
+    RegistrationResult,
+    StoreTrouble,
+)
 from exporter.metrics.desc import Desc, Label, MetricType, Stability
 from exporter.metrics.rows import NAMES
 from exporter.metrics.rows.poll import POLL
@@ -31,6 +39,8 @@ CODE = Label(
 )
 OUTCOME = Label("outcome", values=PROCESSED)
 RESULT = Label("result", values=tuple(RegistrationResult))
+TROUBLE = Label("kind", values=tuple(StoreTrouble))
+CONNECTION_END = Label("reason", values=tuple(ConnectionEnd))
 METRIC = Label("metric", NAMES, "a metric of this page that is read from what was last seen")
 
 REQUESTS = Desc(
@@ -101,9 +111,72 @@ REGISTRATIONS = Desc(
     stability=Stability.EXPERIMENTAL,
 )
 
+STORE_ERRORS = Desc(
+    "threads_exporter_store_errors_total",
+    MetricType.COUNTER,
+    "Times that the store could not be used, by why.",
+    (TROUBLE,),
+    promql="sum by (kind) (increase(threads_exporter_store_errors_total[15m])) > 0",
+    stability=Stability.EXPERIMENTAL,
+)
+
+
+CLOCK_JUMPS = Desc(
+    "threads_exporter_clock_jumps_total",
+    MetricType.COUNTER,
+    "Times that the wall clock was found to have been set, by a second or more.",
+    promql="increase(threads_exporter_clock_jumps_total[1h]) > 0",
+    stability=Stability.EXPERIMENTAL,
+)
+TOKEN_RELOAD_FAILURES = Desc(
+    "threads_exporter_token_reload_failures_total",
+    MetricType.COUNTER,
+    "Attempts to read a token whose file has changed that failed, so that the token from before is"
+    " still in use.",
+    promql="increase(threads_exporter_token_reload_failures_total[5m]) > 0",
+    stability=Stability.EXPERIMENTAL,
+)
+HEADER_PARSE_ERRORS = Desc(
+    "threads_exporter_header_parse_errors_total",
+    MetricType.COUNTER,
+    "Headers on rate limits (usage, time to wait) in Meta's answers that are not as Meta documents"
+    " them; what cannot be read of them is ignored.",
+    promql="increase(threads_exporter_header_parse_errors_total[1h]) > 0",
+    stability=Stability.EXPERIMENTAL,
+)
+HTTP_CONNECTIONS = Desc(
+    "threads_exporter_http_connections",
+    MetricType.GAUGE,
+    "Open connections to the exporter's own web server, the scrape's among them.",
+    promql="max_over_time(threads_exporter_http_connections[15m])",
+    stability=Stability.EXPERIMENTAL,
+)
+HTTP_CONNECTIONS_REJECTED = Desc(
+    "threads_exporter_http_connections_rejected_total",
+    MetricType.COUNTER,
+    "Connections that the exporter's own web server ended: `full` refused, as all there may be were"
+    " being answered; `evicted` the oldest that waited for its client, for a new one; `handshake`"
+    " TLS failed or took too long; `request` did not arrive whole in time; `response` was not"
+    " taken in time.",
+    (CONNECTION_END,),
+    promql="sum by (reason) (increase(threads_exporter_http_connections_rejected_total[15m])) > 0",
+    stability=Stability.EXPERIMENTAL,
+)
+HTTP_REQUESTS_IN_FLIGHT = Desc(
+    "threads_exporter_http_requests_in_flight",
+    MetricType.GAUGE,
+    "Requests to the exporter's own web server that are being answered, the scrape among them.",
+    promql="max_over_time(threads_exporter_http_requests_in_flight[15m])",
+    stability=Stability.EXPERIMENTAL,
+)
+
 
 def _counter(desc: Desc, registry: CollectorRegistry) -> Counter:
     return Counter(desc.name, desc.help, desc.label_names, registry=registry)
+
+
+def _gauge(desc: Desc, registry: CollectorRegistry) -> Gauge:
+    return Gauge(desc.name, desc.help, registry=registry)
 
 
 def _histogram(desc: Desc, registry: CollectorRegistry) -> Histogram:
@@ -131,16 +204,27 @@ class Instruments(Collector):
         self._durations = _histogram(REQUEST_DURATION, self._registry)
         self._processing = _histogram(CONTAINER_PROCESSING, self._registry)
         self._lags = _histogram(SCHEDULE_LAG, self._registry)
-        self._in_flight = Gauge(POLLS_IN_FLIGHT.name, POLLS_IN_FLIGHT.help, registry=self._registry)
+        self._in_flight = _gauge(POLLS_IN_FLIGHT, self._registry)
         self._collect_errors = _counter(COLLECT_ERRORS, self._registry)
         self._series_dropped = _counter(SERIES_DROPPED, self._registry)
         self._registrations = _counter(REGISTRATIONS, self._registry)
+        self._store_errors = _counter(STORE_ERRORS, self._registry)
+        self._clock_jumps = _counter(CLOCK_JUMPS, self._registry)
+        self._token_reload_failures = _counter(TOKEN_RELOAD_FAILURES, self._registry)
+        self._header_parse_errors = _counter(HEADER_PARSE_ERRORS, self._registry)
         for endpoint, code in product(Endpoint, ("200", *NO_ANSWER)):
             self._requests.labels(endpoint, code)
         for name in NAMES:
             self._collect_errors.labels(name)
         for result in RegistrationResult:
             self._registrations.labels(result)
+        self._connections = _gauge(HTTP_CONNECTIONS, self._registry)
+        self._requests_in_flight = _gauge(HTTP_REQUESTS_IN_FLIGHT, self._registry)
+        self._connections_rejected = _counter(HTTP_CONNECTIONS_REJECTED, self._registry)
+        for reason in ConnectionEnd:
+            self._connections_rejected.labels(reason)
+        for trouble in StoreTrouble:
+            self._store_errors.labels(trouble)
 
     def request_finished(self, endpoint: Endpoint, code: str, seconds: float) -> None:
         """Count a request; `code` is its HTTP status or why there was no answer."""
@@ -167,6 +251,34 @@ class Instruments(Collector):
     def registered(self, result: RegistrationResult, count: int = 1) -> None:
         """Count containers that were to be registered."""
         self._registrations.labels(result).inc(count)
+
+    def store_failed(self, trouble: StoreTrouble) -> None:
+        self._store_errors.labels(trouble).inc()
+
+    def clock_jumped(self) -> None:
+        self._clock_jumps.inc()
+
+    def headers_unreadable(self, count: int) -> None:
+        self._header_parse_errors.inc(count)
+
+    def token_reload_failed(self) -> None:
+        self._token_reload_failures.inc()
+
+    def connection_opened(self) -> None:
+        self._connections.inc()
+
+    def connection_closed(self) -> None:
+        self._connections.dec()
+
+    def connection_ended(self, reason: ConnectionEnd) -> None:
+        """Count a connection that the exporter, not the client, ended."""
+        self._connections_rejected.labels(reason).inc()
+
+    def request_arrived(self) -> None:
+        self._requests_in_flight.inc()
+
+    def request_answered(self) -> None:
+        self._requests_in_flight.dec()
 
     def collect(self) -> Iterator[Metric]:
         yield from (family for family in self._registry.collect() if family.samples)

@@ -5,14 +5,21 @@ from collections.abc import Iterator
 from exporter.domain import AccountIdentity, Poll, Quota, QuotaKind
 from exporter.metrics.desc import Desc, Label
 from exporter.metrics.instruments import (
+    CLOCK_JUMPS,
     COLLECT_ERRORS,
     CONTAINER_PROCESSING,
+    HEADER_PARSE_ERRORS,
+    HTTP_CONNECTIONS,
+    HTTP_CONNECTIONS_REJECTED,
+    HTTP_REQUESTS_IN_FLIGHT,
     POLLS_IN_FLIGHT,
     REGISTRATIONS,
     REQUEST_DURATION,
     REQUESTS,
     SCHEDULE_LAG,
     SERIES_DROPPED,
+    STORE_ERRORS,
+    TOKEN_RELOAD_FAILURES,
 )
 from exporter.metrics.probe import PROBE
 from exporter.metrics.rows import ACCOUNT_ROWS, account, container, exporter, poll, quota, token
@@ -129,7 +136,7 @@ SECTIONS: tuple[tuple[str, tuple[Desc, ...]], ...] = (
     ("Tokens", _descs(token.ROWS)),
     ("Media containers", (*_descs((*container.ROWS, container.STATUS_ROW)), CONTAINER_PROCESSING)),
     ("Polls and errors", _descs(poll.ROWS)),
-    ("Requests to Meta", (REQUESTS, REQUEST_DURATION)),
+    ("Requests to Meta", (REQUESTS, REQUEST_DURATION, HEADER_PARSE_ERRORS)),
     (
         "The exporter itself",
         (
@@ -137,8 +144,14 @@ SECTIONS: tuple[tuple[str, tuple[Desc, ...]], ...] = (
             SCHEDULE_LAG,
             POLLS_IN_FLIGHT,
             REGISTRATIONS,
+            STORE_ERRORS,
             SERIES_DROPPED,
             COLLECT_ERRORS,
+            HTTP_CONNECTIONS,
+            HTTP_REQUESTS_IN_FLIGHT,
+            HTTP_CONNECTIONS_REJECTED,
+            CLOCK_JUMPS,
+            TOKEN_RELOAD_FAILURES,
         ),
     ),
     ("Probes", PROBE),

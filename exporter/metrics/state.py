@@ -1,9 +1,10 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import inf
+from types import MappingProxyType
 
 from exporter.clock import Clock
-from exporter.domain import KnownError
+from exporter.domain import KnownError, PausedScope
 from exporter.observations.model import AccountObservation
 
 _CALLS_HOLD_SECONDS = 300.0
@@ -21,7 +22,10 @@ class ExporterState:
     """What a scrape tells of the exporter itself.
 
     `stale_after` is in seconds, `reload_success_at` in Unix seconds; `inspector_token_valid` is
-    None while none is configured or nothing is known of it, `store_up` while no store is in use.
+    None while none is configured or nothing is known of it, `store_up` while no store is in use,
+    `web_certificate_expires_at`, in Unix seconds, without TLS. `heartbeats` are when each loop
+    last showed that it lives, in Unix seconds; `log_dropped` is how many log lines were lost.
+    `paused_scopes` are how many of each kind make no calls because of Meta's rate limits.
     `per_container_limit` is how many containers, of all accounts together, have series of their
     own in a scrape.
     """
@@ -36,6 +40,10 @@ class ExporterState:
     total_shards: int = 1
     inspector_token_valid: bool | None = None
     store_up: bool | None = None
+    web_certificate_expires_at: float | None = None
+    heartbeats: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
+    log_dropped: int = 0
+    paused_scopes: Mapping[PausedScope, int] = field(default_factory=lambda: MappingProxyType({}))
     per_container_limit: int = 10_000
 
 

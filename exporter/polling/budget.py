@@ -1,79 +1,229 @@
 """How many calls a token may spend: what the exporter takes of what Meta allows its owner."""
 
-from array import array
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from itertools import islice
 from threading import Lock
 
+import structlog
+
 from exporter.clock import Clock
+from exporter.containers.ledger import CallLedger, Entry, Hours
+from exporter.containers.trouble import StoreError
+from exporter.domain import StoreTrouble
+from exporter.polling.owner_calls import LOADED_HOURS, Moment, OwnerCalls, Settlement
 
-_WINDOW = 24 * 3600
-_SLOT = 300
-_SLOTS = _WINDOW // _SLOT + 1
+_log = structlog.get_logger(__name__)
+
+_BLOCK = 8
+_BLOCKS_OF_LIMIT = 100
+_MOST_DOUBLINGS = 4
+_OWNERS_AT_ONCE = 1_000
 
 
-class _RollingCount:
-    """Calls of the last 24 h in slots of 5 minutes; a slot counts until all of it is out.
-
-    A slot is a byte until one must hold more than 255 calls: few do, among thousands of counts.
-    """
-
-    __slots__ = ("_newest", "_slots", "total")
-
-    def __init__(self, slot: int) -> None:
-        self._slots = array("B", bytes(_SLOTS))
-        self._newest = slot
-        self.total = 0
-
-    def roll_to(self, slot: int) -> None:
-        for passed in range(max(self._newest + 1, slot - _SLOTS + 1), slot + 1):
-            self.total -= self._slots[passed % _SLOTS]
-            self._slots[passed % _SLOTS] = 0
-        self._newest = max(slot, self._newest)
-
-    def add(self) -> None:
-        newest = self._newest % _SLOTS
-        try:
-            self._slots[newest] += 1
-        except OverflowError:
-            self._slots = array("L", self._slots)
-            self._slots[newest] += 1
-        self.total += 1
+def _unobserved(_trouble: StoreTrouble) -> None:
+    pass
 
 
 class CallBudget:
-    """Calls spent per owner of a token in any 24 h, and no more of them than the limit."""
+    """Calls spent per owner of a token in any 24 h, and no more of them than the limit.
 
-    def __init__(self, clock: Clock, limit: int = 0) -> None:
+    With a ledger that holds over restarts, and for all processes on the store together. While the
+    store is down it holds for this process.
+    """
+
+    def __init__(
+        self,
+        clock: Clock,
+        limit: int = 0,
+        ledger: CallLedger | None = None,
+        failed: Callable[[StoreTrouble], None] = _unobserved,
+    ) -> None:
+        """Have `failed` told of each time that the store fails."""
         self.limit = limit
         self._clock = clock
+        self._ledger = ledger
+        self._failed = failed
         self._lock = Lock()
-        self._counts: dict[str, _RollingCount] = {}
+        self._settling = Lock()
+        self._owners: dict[str, OwnerCalls] = {}
+        self._low: set[str] = set()
+        self._settled_hour: int | None = None
+        self._trouble: StoreTrouble | None = None
+        self._closed = False
+
+    @property
+    def is_kept(self) -> bool:
+        """Tell whether the store takes what is spent, if there is one."""
+        return self._trouble is None
 
     def spend(self, owner: str) -> bool:
         """Take one call from the owner's budget; False when none is left."""
-        slot = self._slot()
+        while (granted := self._take(owner)) is None:
+            self._top_up(owner)
+        return granted
+
+    def _take(self, owner: str) -> bool | None:
+        """Return None if the store must be asked first."""
+        now = self._now()
         with self._lock:
-            count = self._counts.setdefault(owner, _RollingCount(slot))
-            count.roll_to(slot)
-            if count.total >= self.limit:
+            calls = self._owners.setdefault(owner, OwnerCalls(now))
+            if self._closed or calls.total(now) >= self.limit:
                 return False
-            count.add()
+            saved = calls.has_reserve(now)
+            if not saved and self._ledger is not None and self._trouble is None:
+                return None
+            calls.make(saved=saved)
+            if saved and calls.reserve <= self._block(calls) // 2:
+                self._low.add(owner)
             return True
 
     def spent(self, owner: str) -> int:
-        slot = self._slot()
+        now = self._now()
         with self._lock:
-            count = self._counts.get(owner)
-            if count is None:
-                return 0
-            count.roll_to(slot)
-            return count.total
+            calls = self._owners.get(owner)
+            return calls.total(now) if calls else 0
 
-    def keep_only(self, owners: Collection[str]) -> None:
+    def adopt(self, owners: Collection[str]) -> None:
+        """Count the calls of these owners and no others; learn what they have spent already."""
+        now = self._now()
+        with self._settling:
+            with self._lock:
+                gone = {key: calls for key, calls in self._owners.items() if key not in owners}
+                kept = self._owners.keys() - gone.keys()
+                self._owners = {key: self._owners[key] for key in kept}
+                if self._ledger is not None:
+                    self._owners |= {key: OwnerCalls(now) for key in set(owners) - kept}
+            if self.is_kept:
+                self._settle(set(owners) - kept)
+                self._give_back(gone)
+
+    def keep(self) -> None:
+        """Top up the reserves that run low, and write what the store has not taken so far."""
+        if self._ledger is None:
+            return
+        hour = self._now().hour
+        with self._settling:
+            if not self._restore():
+                return
+            with self._lock:
+                owners = self._low if hour == self._settled_hour else set(self._owners)
+                self._low = set()
+                for owner in owners & self._owners.keys():
+                    self._owners[owner].doublings = 0
+            if self._settle(owners) and hour != self._settled_hour:
+                self._forget_before(hour - LOADED_HOURS)
+                self._settled_hour = hour
+
+    def close(self) -> None:
+        """Grant no more calls; have the store count none that was not made."""
+        with self._settling:
+            with self._lock:
+                self._closed = True
+            self._give_back(self._owners)
+
+    def _now(self) -> Moment:
+        return Moment(self._clock.wall(), self._clock.monotonic())
+
+    def _block(self, calls: OwnerCalls) -> int:
+        """Return how large the reserve should be: a small part of the limit, more if in demand."""
+        return min(_BLOCK, max(1, self.limit // _BLOCKS_OF_LIMIT)) << calls.doublings
+
+    def _top_up(self, owner: str) -> None:
+        with self._settling:
+            now = self._now()
+            with self._lock:
+                calls = self._owners.setdefault(owner, OwnerCalls(now))
+                if calls.has_reserve(now) or self._trouble is not None:
+                    return
+                if calls.is_loaded:
+                    calls.doublings = min(calls.doublings + 1, _MOST_DOUBLINGS)
+                owners, self._low = self._low | {owner}, set()
+            self._settle(owners)
+
+    def _settle(self, owners: Collection[str]) -> bool:
+        """Have the owners' calls in the store, and reserves; return whether it took them."""
+        return all(self._settle_batch(batch) for batch in _batches(sorted(owners)))
+
+    def _settle_batch(self, owners: Sequence[str]) -> bool:
+        now = self._now()
+        settled: list[tuple[OwnerCalls, Settlement]] = []
+
+        def decide(stored: Mapping[str, Hours]) -> Mapping[Entry, int]:
+            entries: dict[Entry, int] = {}
+            for owner, calls in known.items():
+                with self._lock:
+                    settlement = calls.settle(
+                        stored.get(owner, {}), now, self.limit, self._block(calls)
+                    )
+                settled.append((calls, settlement))
+                entries |= _entries(owner, settlement.entries)
+            return entries
+
         with self._lock:
-            self._counts = {
-                owner: count for owner, count in self._counts.items() if owner in owners
-            }
+            known = {owner: self._owners[owner] for owner in owners if owner in self._owners}
+        news_only = all(calls.is_loaded for calls in known.values())
+        since = now.hour - (1 if news_only else LOADED_HOURS)
+        if not self._try(lambda ledger: ledger.settle(owners, since, decide)):
+            return False
+        with self._lock:
+            for calls, settlement in settled:
+                calls.settled(settlement, now)
+        return True
 
-    def _slot(self) -> int:
-        return int(self._clock.monotonic() // _SLOT)
+    def _give_back(self, owners: Mapping[str, OwnerCalls]) -> None:
+        """Have the store count none of the calls that are not going to be made."""
+        now = self._now()
+        entries: dict[Entry, int] = {}
+        with self._lock:
+            for owner, calls in owners.items():
+                entries |= _entries(owner, calls.returned(now))
+        if entries and self.is_kept:
+            self._try(lambda ledger: ledger.settle((), 0, lambda _: entries))
+
+    def _restore(self) -> bool:
+        """Write all anew to a store that was lost; return False if that is needed and failed."""
+        if self._ledger is None or not self._ledger.is_lost:
+            return True
+        now = self._now()
+        with self._lock:
+            hours = {owner: calls.all_entries(now) for owner, calls in self._owners.items()}
+        entries: dict[Entry, int] = {}
+        for owner, each in hours.items():
+            entries |= _entries(owner, each)
+        if not self._try(lambda ledger: ledger.restore(entries)):
+            return False
+        with self._lock:
+            for owner, each in hours.items():
+                self._owners[owner].restored(each, now)
+        return True
+
+    def _forget_before(self, hour: int) -> None:
+        self._try(lambda ledger: ledger.forget(hour))
+
+    def _try(self, write: Callable[[CallLedger], None]) -> bool:
+        """Return whether the store has written it."""
+        if self._ledger is None:
+            return False
+        try:
+            write(self._ledger)
+        except StoreError as error:
+            self._failed(error.kind)
+            if self._trouble is not error.kind:
+                _log.warning("calls are counted in memory", trouble=error.kind, problem=str(error))
+            self._trouble = error.kind
+            self._settled_hour = None
+            return False
+        if self._trouble is not None:
+            _log.info("calls are counted in the store again")
+        self._trouble = None
+        return True
+
+
+def _entries(owner: str, hours: Hours) -> Mapping[Entry, int]:
+    return {(owner, hour): number for hour, number in hours.items() if number}
+
+
+def _batches(owners: Sequence[str]) -> Iterator[Sequence[str]]:
+    remaining = iter(owners)
+    while batch := list(islice(remaining, _OWNERS_AT_ONCE)):
+        yield batch

@@ -1,11 +1,12 @@
 """The one way to Meta: within the pauses and the budget, and each answer's lessons noted."""
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
 from exporter.clock import Clock
-from exporter.domain import FailureReason, TokenInvalidReason
+from exporter.domain import FailureReason, PausedScope, TokenInvalidReason
 from exporter.observations import changes
 from exporter.observations.store import Change, Observations
 from exporter.polling.account import PolledAccount
@@ -14,10 +15,11 @@ from exporter.polling.pauses import Pauses
 from exporter.secret import Secret
 from exporter.threads_api.catalogue import RateLimitScope
 from exporter.threads_api.reply import Failure, Reply
+from exporter.threads_api.usage import Limits
 
 T = TypeVar("T")
 
-INSPECTOR = "inspector"
+INSPECTOR = str(PausedScope.INSPECTOR)
 
 ABOUT_THE_PAYER = frozenset(
     {
@@ -33,11 +35,15 @@ _RESTRICTED_SECONDS = 3600.0
 
 
 def account_key(name: str) -> str:
-    return f"account {name}"
+    return f"{PausedScope.ACCOUNT} {name}"
 
 
 def app_key(app: str) -> str:
-    return f"app {app}"
+    return f"{PausedScope.APP} {app}"
+
+
+def _scope_of(key: str) -> PausedScope:
+    return PausedScope(key.partition(" ")[0])
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,20 +74,39 @@ class Calls:
         return outcome
 
     def make(self, account: PolledAccount, payer: str, call: Callable[[], Reply[T]]) -> T | Failure:
-        app = app_key(account.identity.app)
-        if reason := self.pauses.reason(payer, app):
+        """Make a call about the account, unless a pause or the payer's budget forbids it."""
+        scopes = payer, app_key(account.identity.app)
+        if reason := self.pauses.enter(*scopes):
             self._show_pause(account)
             return Failure(reason)
+        outcome: T | Failure | None = None
+        try:
+            outcome = self._spend(account, payer, call)
+        finally:
+            went_through = not isinstance(outcome, Failure | None)
+            self.pauses.leave(*scopes, went_through=went_through)
+        return outcome
+
+    def _spend(
+        self, account: PolledAccount, payer: str, call: Callable[[], Reply[T]]
+    ) -> T | Failure:
         if not self.budget.spend(payer):
             return Failure(FailureReason.BUDGET)
         reply = call()
-        if reply.usage and payer == account_key(account.name):
-            self.note(account, changes.usage_read(reply.usage, self.clock.monotonic()))
         if isinstance(reply.outcome, Failure):
             self._learn(account, payer, reply.outcome)
-        else:
-            self.pauses.forget_over(payer, app)
+        if reply.limits.used:
+            self._heed(account, payer, reply.limits)
         return reply.outcome
+
+    def is_near_limit(self, account: PolledAccount) -> bool:
+        """Return whether little is left of what Meta allows the account or its app."""
+        return self.pauses.is_near_limit(account_key(account.name), app_key(account.identity.app))
+
+    def paused_scopes(self) -> Mapping[PausedScope, int]:
+        """Return how many of each are paused now."""
+        paused = Counter(map(_scope_of, self.pauses.paused()))
+        return {scope: paused[scope] for scope in PausedScope}
 
     def token_refused(
         self, account: PolledAccount, token: Secret, reason: TokenInvalidReason | None
@@ -111,6 +136,14 @@ class Calls:
         elif failure.reason is FailureReason.RESTRICTED:
             wait = failure.retry_after or _RESTRICTED_SECONDS
             self.pauses.impose(payer, failure.reason, wait)
+        self._show_pause(account)
+
+    def _heed(self, account: PolledAccount, payer: str, limits: Limits) -> None:
+        if payer == account_key(account.name):
+            self.note(account, changes.usage_read(limits.ratios, self.clock.monotonic()))
+        for scope, ratios in limits.used.items():
+            key = app_key(account.identity.app) if scope is RateLimitScope.APP else payer
+            self.pauses.heed_usage(key, max(ratios.values()), limits.wait)
         self._show_pause(account)
 
     def _show_pause(self, account: PolledAccount) -> None:

@@ -1,13 +1,22 @@
 from collections import deque
 
+import structlog
+
 from exporter.containers.registry import ContainerRegistry
-from exporter.domain import ContainerState, ContainerStatus, FailureReason
+from exporter.domain import (
+    ContainerErrorMessage,
+    ContainerState,
+    ContainerStatus,
+    FailureReason,
+)
 from exporter.observations import changes
 from exporter.polling.account import PolledAccount
 from exporter.polling.calls import Calls
 from exporter.polling.outcome import Done, PollOutcome
 from exporter.threads_api.client import ThreadsClient
 from exporter.threads_api.reply import Failure
+
+_log = structlog.get_logger(__name__)
 
 _ABOUT_ONE_CONTAINER = frozenset(
     {
@@ -28,13 +37,19 @@ class ContainerPoll:
         self._client = client
         self._calls = calls
         self._containers = containers
+        self._logged: set[str] = set()
 
     def run(self, account: PolledAccount) -> PollOutcome:
+        # Asking may take long: what was registered is to be seen before.
+        self._show(account)
         try:
             return self._ask_due(account)
         finally:
-            summary = self._containers.summary(account.name)
-            self._calls.note(account, changes.containers_counted(summary))
+            self._show(account)
+
+    def _show(self, account: PolledAccount) -> None:
+        summary = self._containers.summary(account.name)
+        self._calls.note(account, changes.containers_counted(summary))
 
     def _ask_due(self, account: PolledAccount) -> PollOutcome:
         time_is_up = self._calls.clock.monotonic() + self._containers.interval
@@ -46,12 +61,14 @@ class ContainerPoll:
             failure = self._ask(account, container_id)
             if failure is None:
                 result = result if isinstance(result, Failure) else Done.ANSWERED
-                continue
-            result = failure
-            if failure.reason not in _ABOUT_ONE_CONTAINER:
+            elif failure.reason in _ABOUT_ONE_CONTAINER:
+                result = failure
+            else:
                 # The one that was asked about comes last: it may be what the others wait for.
                 self._containers.unanswered(account.name, [*due, container_id])
-                break
+                return failure
+            # Others may have been registered meanwhile.
+            due = due or deque(self._containers.due(account.name))
         return result
 
     def _ask(self, account: PolledAccount, container_id: str) -> Failure | None:
@@ -62,6 +79,7 @@ class ContainerPoll:
             # Only a published post has no status: the id is the one that publishing answered.
             outcome = ContainerState(ContainerStatus.PUBLISHED)
         if isinstance(outcome, ContainerState):
+            self._log_unknown(outcome, account, container_id)
             self._containers.answered(account.name, container_id, outcome)
             return None
         if outcome.reason is FailureReason.NOT_FOUND:
@@ -69,3 +87,15 @@ class ContainerPoll:
         elif outcome.reason in _ABOUT_ONE_CONTAINER:
             self._containers.unanswered(account.name, [container_id])
         return outcome
+
+    def _log_unknown(self, state: ContainerState, account: PolledAccount, container: str) -> None:
+        """Log once what Meta must have added; not its text, in which anything may stand."""
+        if state.status is ContainerStatus.OTHER:
+            event = "Meta told a container's status that is not known"
+        elif state.error_message is ContainerErrorMessage.OTHER:
+            event = "Meta told a container's error message that is not known"
+        else:
+            return
+        if event not in self._logged:
+            self._logged.add(event)
+            _log.warning(event, account=account.name, container_id=container)

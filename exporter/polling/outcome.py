@@ -1,6 +1,23 @@
 from enum import Enum, auto
 
+from exporter.domain import FailureReason, PollResult
 from exporter.threads_api.reply import Failure
+
+_IN_VAIN = frozenset(
+    {
+        FailureReason.CONNECT,
+        FailureReason.DNS,
+        FailureReason.TLS,
+        FailureReason.TIMEOUT,
+        FailureReason.TRUNCATED,
+        FailureReason.TOO_LARGE,
+        FailureReason.REDIRECT,
+        FailureReason.HTTP_ERROR,
+        FailureReason.MALFORMED,
+        FailureReason.TRANSIENT,
+        FailureReason.INTERNAL,
+    }
+)
 
 
 class Done(Enum):
@@ -12,3 +29,10 @@ class Done(Enum):
 
 
 PollOutcome = Done | Failure
+
+
+def result_of(outcome: PollOutcome) -> PollResult:
+    if isinstance(outcome, Failure):
+        in_vain = outcome.reason in _IN_VAIN
+        return PollResult.UNANSWERED if in_vain else PollResult.REFUSED
+    return PollResult.ANSWERED if outcome is Done.ANSWERED else PollResult.NOTHING_DUE

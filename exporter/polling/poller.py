@@ -1,10 +1,11 @@
 """All that polling needs, put together from the settings, and anew when these change."""
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from random import Random
 from threading import Lock
 from types import MappingProxyType
+from typing import Protocol
 
 from exporter.clock import Clock
 from exporter.config.settings import (
@@ -16,7 +17,7 @@ from exporter.config.settings import (
 )
 from exporter.containers.lifecycle import LifecycleRules
 from exporter.containers.registry import ContainerRegistry, TrackingRules
-from exporter.domain import Poll, PollJob
+from exporter.domain import PausedScope, Poll, PollJob, PollResult
 from exporter.observations import changes
 from exporter.observations.store import Observations
 from exporter.polling.budget import CallBudget
@@ -32,7 +33,14 @@ from exporter.threads_api.catalogue import entry_named
 from exporter.threads_api.client import RequestObserver, ThreadsClient
 from exporter.threads_api.http import HttpTransport
 from exporter.threads_api.network import Network
+from exporter.token_troubles import TokenTroubles
 from exporter.version import VERSION
+
+
+class PollerObserver(RequestObserver, Protocol):
+    def token_reload_failed(self) -> None:
+        """Take note of a token whose file has changed and cannot be read."""
+        ...
 
 
 class Poller:
@@ -43,7 +51,7 @@ class Poller:
         observations: Observations,
         containers: ContainerRegistry,
         *,
-        observer: RequestObserver,
+        observer: PollerObserver,
         redactor: Redactor,
         clock: Clock,
     ) -> None:
@@ -54,8 +62,8 @@ class Poller:
         self._network = Network()
         self._api = ApiSettings()
         self._transport, self._client = self._connect(self._api)
-        self._roster = Roster(redactor)
-        self._budget = CallBudget(clock)
+        self._roster = Roster(redactor, TokenTroubles(observer.token_reload_failed))
+        self._budget = CallBudget(clock, ledger=containers.calls, failed=containers.store_failed)
         self._pauses = Pauses(clock, Random())  # noqa: S311 — jitter is no secret
         self._containers = containers
         self._calls = Calls(self._budget, self._pauses, observations, clock)
@@ -72,8 +80,8 @@ class Poller:
     def _apply(self, settings: Settings, accounts: Sequence[AccountSettings]) -> Sequence[PollJob]:
         fresh = self._roster.adopt(accounts, settings.polling.token.inspector)
         self._observations.keep_only(item.identity for item in self._roster.accounts.values())
-        self._keep_only(accounts)
         self._budget.limit = settings.polling.call_budget
+        self._keep_only(accounts)
         if settings.api != self._api:
             self._api = settings.api
             self._transport.close()
@@ -106,30 +114,43 @@ class Poller:
         with self._changing:
             return self._start_over(self._roster.refresh_tokens())
 
-    def run(self, name: str, poll: Poll) -> bool:
-        """Poll an account; return whether it went well."""
+    def run(self, name: str, poll: Poll) -> PollResult:
         return self._polls.run(name, poll)
 
     def calls_24h(self, name: str) -> int:
         return self._budget.spent(account_key(name))
 
     @property
+    def calls_are_kept(self) -> bool:
+        """Tell whether the store takes the calls that are spent, if there is one."""
+        return self._budget.is_kept
+
+    def keep_calls(self) -> None:
+        """See to it that the store has the calls that are spent, and those to come."""
+        self._budget.keep()
+
+    @property
     def inspector_token_valid(self) -> bool | None:
         return self._roster.inspector.valid if self._roster.inspector else None
 
-    @property
-    def alive(self) -> bool:
-        return self._network.alive
+    def paused_scopes(self) -> Mapping[PausedScope, int]:
+        """Return how many of each are paused now."""
+        return self._calls.paused_scopes()
+
+    def dead_threads(self) -> Iterator[str]:
+        """Yield the names of the threads that calls need and that died."""
+        return self._network.dead_threads()
 
     def close(self) -> None:
         """Cut the calls under way and let go of all connections."""
         self._polls.close()
         self._network.close()
         self._transport.close()
+        self._budget.close()
 
     def _keep_only(self, accounts: Sequence[AccountSettings]) -> None:
         keys = {account_key(account.name) for account in accounts}
-        self._budget.keep_only({INSPECTOR} | keys)
+        self._budget.adopt({INSPECTOR} | keys if self._roster.inspector else keys)
         self._pauses.keep_only({INSPECTOR} | keys | {app_key(item.app) for item in accounts})
 
     def _new_polls(self) -> Polls:

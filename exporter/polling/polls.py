@@ -5,11 +5,11 @@ from typing import Protocol
 
 import structlog
 
-from exporter.domain import FailureReason, Poll
+from exporter.domain import FailureReason, Poll, PollResult
 from exporter.observations import changes
 from exporter.polling.account import PolledAccount
 from exporter.polling.calls import Calls
-from exporter.polling.outcome import Done, PollOutcome
+from exporter.polling.outcome import Done, PollOutcome, result_of
 from exporter.threads_api.reply import Failure
 
 _log = structlog.get_logger(__name__)
@@ -37,24 +37,23 @@ class Polls:
         """Record no more polls: those under way are being cut."""
         self._closed = True
 
-    def run(self, name: str, poll: Poll) -> bool:
-        """Poll the account; return whether it did not fail.
-
-        Nothing happens for an account that was removed meanwhile.
-        """
+    def run(self, name: str, poll: Poll) -> PollResult:
+        """Poll the account; nothing happens for one that was removed meanwhile."""
         account = self._accounts.get(name)
         if account is None:
-            return False
+            return PollResult.REFUSED
         outcome = self._guarded(account, poll)
         if poll is Poll.QUOTA and self._is_doubtful(account, outcome):
             self.run(name, Poll.TOKEN)
         self._record(account, poll, outcome)
-        return isinstance(outcome, Done)
+        return result_of(outcome)
 
     def _guarded(self, account: PolledAccount, poll: Poll) -> PollOutcome:
         try:
             if poll is not Poll.TOKEN and self._is_dead_for_long(account):
                 self.run(account.name, Poll.TOKEN)
+            if self._makes_room(account, poll):
+                return Done.NOT_DUE
             return self._polls[poll].run(account)
         except Exception:  # noqa: BLE001 — a defect in one poll must not end the others
             if self._last_failure(account, poll) is not FailureReason.INTERNAL:
@@ -65,6 +64,16 @@ class Polls:
         """Return whether the token is dead, and it is time to ask anew."""
         now = self._calls.clock.monotonic()
         return account.token.valid is False and account.token.may_be_used(now)
+
+    def _makes_room(self, account: PolledAccount, poll: Poll) -> bool:
+        """Return whether the poll waits as a rate limit is near: the quotas alone do not.
+
+        Neither does a first poll, nor the call in an hour by which a dead token may show life.
+        """
+        if poll is Poll.QUOTA or account.token.valid is False:
+            return False
+        seen = self._calls.observations.view().get(account.name)
+        return seen is not None and poll in seen.polls and self._calls.is_near_limit(account)
 
     def _is_doubtful(self, account: PolledAccount, outcome: PollOutcome) -> bool:
         """Return whether to ask about the token: Meta may answer "not found" for a dead one."""

@@ -9,6 +9,7 @@ from exporter.config.settings import AccountSettings
 from exporter.polling.account import PolledAccount
 from exporter.polling.held_token import HeldToken
 from exporter.secret import Redactor, SecretSource, SecretUnreadableError, WatchedSecret
+from exporter.token_troubles import TokenTroubles
 
 _log = structlog.get_logger(__name__)
 
@@ -16,8 +17,9 @@ _log = structlog.get_logger(__name__)
 class Roster:
     """Knows each account's token of the moment, and tells the redactor of every one."""
 
-    def __init__(self, redactor: Redactor) -> None:
+    def __init__(self, redactor: Redactor, troubles: TokenTroubles) -> None:
         self._redactor = redactor
+        self._troubles = troubles
         self._settings: dict[str, AccountSettings] = {}
         self._inspector_source: SecretSource | None = None
         self.inspector: HeldToken | None = None
@@ -87,8 +89,9 @@ class Roster:
         try:
             changed = token.refresh()
         except SecretUnreadableError as error:
-            _log.error("token not read, the old one stays", owner=owner, problem=str(error))
+            self._troubles.met(owner, error)
             return False
+        self._troubles.over(owner)
         if changed:
             self._redactor.add(token.current)
             _log.info("token replaced", owner=owner)

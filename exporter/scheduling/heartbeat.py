@@ -1,4 +1,5 @@
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 from exporter.clock import Clock
 
@@ -10,13 +11,19 @@ class Heartbeats:
         self._clock = clock
         self._beats: dict[str, tuple[float, float]] = {}
 
-    def expect(self, loop: str, within: float) -> None:
-        """Have the loop beat at least every `within` seconds from now on."""
+    def expect(self, loop: str, within: float) -> Callable[[], None]:
+        """Have the loop beat at least every `within` seconds from now on; return how it does."""
         self._beats[loop] = (self._clock.monotonic(), within)
+        return partial(self.beat, loop)
 
     def beat(self, loop: str) -> None:
         _, within = self._beats[loop]
         self._beats[loop] = (self._clock.monotonic(), within)
+
+    def times(self) -> Mapping[str, float]:
+        """Return when each loop beat last, in Unix seconds by what the clock says now."""
+        offset = self._clock.wall() - self._clock.monotonic()
+        return {loop: beat + offset for loop, (beat, _) in tuple(self._beats.items())}
 
     def silent(self) -> Sequence[str]:
         """Return, in a sentence each, which loops have not beaten in time."""

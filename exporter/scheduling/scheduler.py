@@ -5,20 +5,49 @@ is. A job of its own for each poll would cost it more than most polls cost.
 """
 
 import logging
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
+from random import Random
+from threading import Thread
 
-from apscheduler.executors.pool import ThreadPoolExecutor
+from apscheduler.executors.pool import BasePoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from exporter.clock import Clock
-from exporter.domain import Poll, PollJob
+from exporter.domain import Poll, PollJob, PollResult
 from exporter.scheduling.plan import PollPlan
 from exporter.scheduling.poll_pool import PollObserver, PollPool
+from exporter.scheduling.right_of_way import RightOfWay
 from exporter.scheduling.trigger import DueTrigger, PhasedTrigger
+from exporter.scheduling.waiting import WaitingPolls
 
 _CLOCK_STEP_SECONDS = 1.0
 _STARTER = "polls"
+_UPKEEP = "upkeep"
+
+
+class _OneThread(ThreadPoolExecutor):
+    """A thread that is shown, so that it is noticed when it dies; it would not be replaced."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(max_workers=1, thread_name_prefix=name)
+
+    @property
+    def threads(self) -> Sequence[Thread]:
+        return tuple(self._threads)
+
+
+class _Executor(BasePoolExecutor):  # type: ignore[misc]  # APScheduler ships no types
+    def __init__(self, pool: ThreadPoolExecutor) -> None:
+        super().__init__(pool)
+
+
+class _Scheduler(BackgroundScheduler):  # type: ignore[misc]  # APScheduler ships no types
+    @property
+    def threads(self) -> Sequence[Thread]:
+        return (self._thread,) if self._thread else ()
 
 
 class PollScheduler:
@@ -26,26 +55,40 @@ class PollScheduler:
 
     def __init__(
         self,
-        run: Callable[[str, Poll], object],
+        run: Callable[[str, Poll], PollResult],
         *,
-        max_in_flight: int,
+        waiting: WaitingPolls,
         observer: PollObserver,
         clock: Clock,
+        beat: Callable[[], object] = lambda: None,
     ) -> None:
         logging.getLogger("apscheduler").setLevel(logging.ERROR)
         self._clock = clock
         self._clock_offset = clock.wall() - clock.monotonic()
-        self._plan = PollPlan()
-        self._pool = PollPool(run, max_in_flight=max_in_flight, observer=observer, clock=clock)
-        self._scheduler = BackgroundScheduler(
+        self._plan = PollPlan(Random())  # noqa: S311 — jitter is no secret
+        self._run = run
+        self._right_of_way = RightOfWay()
+        self._pool = PollPool(
+            self._run_and_rest,
+            waiting=waiting,
+            give_way=self._right_of_way.give,
+            observer=observer,
+            clock=clock,
+        )
+        self._beat = beat
+        self._executors = (_OneThread(_STARTER), _OneThread(_UPKEEP))
+        starter, upkeep = map(_Executor, self._executors)
+        self._scheduler = _Scheduler(
             timezone=UTC,
-            executors={_STARTER: ThreadPoolExecutor(1), "upkeep": ThreadPoolExecutor(1)},
+            executors={_STARTER: starter, _UPKEEP: upkeep},
             job_defaults={"coalesce": True, "misfire_grace_time": None, "max_instances": 1},
         )
         trigger = DueTrigger(self._seconds_to_next)
         self._scheduler.add_job(self._start_due, trigger, id=_STARTER, executor=_STARTER)
 
     def start(self) -> None:
+        for executor in self._executors:
+            executor.submit(int)  # its thread may not be to be had any more once it is needed
         self._scheduler.start()
 
     def stop(self) -> None:
@@ -53,8 +96,27 @@ class PollScheduler:
         self._scheduler.shutdown(wait=False)
         self._pool.shutdown()
 
+    def giving_way(self) -> AbstractContextManager[None]:
+        """Return a context in which polls start one after another, each after a moment at most."""
+        return self._right_of_way.taken()
+
     def oldest_run_seconds(self) -> float:
         return self._pool.oldest_run_seconds()
+
+    def mend(self) -> None:
+        """Replace threads of polls that died, and start those that could not be started."""
+        self._pool.mend()
+
+    def dead_threads(self) -> Iterator[str]:
+        """Yield the names of the threads that died and are not replaced."""
+        for owner in (self._scheduler, *self._executors):
+            yield from (thread.name for thread in owner.threads if not thread.is_alive())
+        if self._pool.is_worn_out:
+            yield "polls"
+
+    def problems(self) -> Sequence[str]:
+        """Return why polls do not run though they should, a sentence each."""
+        return self._pool.problems()
 
     def overdue_seconds(self) -> float:
         """Return for how long the next poll should have been started."""
@@ -63,17 +125,21 @@ class PollScheduler:
     def every(self, seconds: float, name: str, task: Callable[[], object]) -> None:
         """Run an upkeep task from now on; upkeep tasks run one at a time, apart from the polls."""
         trigger = PhasedTrigger(seconds, 0.0)
-        self._scheduler.add_job(task, trigger, id=f"upkeep {name}", executor="upkeep")
+        self._scheduler.add_job(task, trigger, id=f"{_UPKEEP} {name}", executor=_UPKEEP)
 
     def plan(self, intervals: Mapping[PollJob, float], at_once: Collection[PollJob] = ()) -> None:
         """Run these polls from now on, each new one and those of `at_once` now, and no others."""
         self._plan.replace(intervals, at_once, self._clock.monotonic())
         self._start_soon()
 
-    def plan_also(self, job: PollJob, interval: float) -> None:
-        """Run this poll too, at once, unless it is planned."""
-        self._plan.add(job, interval, self._clock.monotonic())
-        self._start_soon()
+    def run_within(self, seconds: float, jobs: Mapping[PollJob, float]) -> None:
+        """Run these polls within so many seconds, and from then on in the intervals given."""
+        due = self._clock.monotonic() + seconds
+        next_due = self._plan.next_due()
+        for job, interval in jobs.items():
+            self._plan.add(job, interval, due)
+        if due < next_due:
+            self._start_soon()
 
     def run_now(self, job: PollJob) -> None:
         """Run a planned poll at once; nothing happens if it is no longer planned."""
@@ -93,6 +159,14 @@ class PollScheduler:
             job.reschedule(job.trigger)
         return True
 
+    def _run_and_rest(self, account: str, poll: Poll) -> None:
+        started = self._clock.monotonic()
+        result = self._run(account, poll)
+        if result is PollResult.UNANSWERED:
+            self._plan.put_off((poll, account), started, self._clock.monotonic())
+        elif result is PollResult.ANSWERED:
+            self._plan.forget_failures((poll, account))
+
     def _start_soon(self) -> None:
         self._scheduler.modify_job(_STARTER, next_run_time=datetime.now(UTC))
 
@@ -100,5 +174,6 @@ class PollScheduler:
         return self._plan.next_due() - self._clock.monotonic()
 
     def _start_due(self) -> None:
+        self._beat()
         for job, due in self._plan.take_due(self._clock.monotonic()):
             self._pool.submit(job, due)

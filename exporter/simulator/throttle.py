@@ -12,6 +12,8 @@ from exporter.simulator.world import World
 
 _ROUND_SECONDS = 240.0
 _CALM_SECONDS = 190.0
+# Who is careful stops at 95, and would never be refused.
+_MOST_BEFORE_REFUSALS = 94
 
 
 @dataclass(slots=True)
@@ -36,7 +38,8 @@ class Throttle:
         self._inject(*self._faults(phase))
 
     def _faults(self, phase: float) -> tuple[Fault, ...]:
-        percent = min(100, round(20 + 80 * phase / _CALM_SECONDS))
+        climbed = min(_MOST_BEFORE_REFUSALS, round(20 + 80 * phase / _CALM_SECONDS))
+        percent = climbed if self._error is None else 100
         usage = {"call_count": percent, "total_time": percent // 2, "total_cputime": percent // 3}
         regain = {"estimated_time_to_regain_access": 0 if self._error is None else 1}
         business = {self._user.user_id: [{"type": "threads", **usage, **regain}]}

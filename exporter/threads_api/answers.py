@@ -1,6 +1,7 @@
 """Meta's answers, parsed: what comes out is typed and within bounds, or MalformedAnswerError."""
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import NoReturn
@@ -30,6 +31,7 @@ Source: https://developers.facebook.com/docs/threads/troubleshooting, "Retrieve 
 
 _EXACT_AS_FLOAT = 1 << 53
 _SHARED_CHARACTERS = 1000
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 class MalformedAnswerError(Exception):
@@ -87,7 +89,7 @@ def parse_token(answer: object) -> TokenFacts:
 
 def parse_me(answer: object) -> str:
     """Return the id of the token's user."""
-    return _text(_mapping(answer, "answer").get("id"), "id")
+    return _unicode(_mapping(answer, "answer").get("id"), "id")
 
 
 _CONTAINER_STATUSES = frozenset(
@@ -140,7 +142,7 @@ def _scopes(value: object) -> frozenset[str] | None:
         return None
     if not isinstance(value, list):
         raise MalformedAnswerError("data.scopes: not a list")
-    scopes = frozenset(_text(scope, "data.scopes") for scope in value)
+    scopes = frozenset(_unicode(scope, "data.scopes") for scope in value)
     return _shared_scopes(scopes) if sum(map(len, scopes)) <= _SHARED_CHARACTERS else scopes
 
 
@@ -170,6 +172,14 @@ def _text(value: object, place: str) -> str:
     if not isinstance(value, str):
         raise MalformedAnswerError(f"{place}: not a string")
     return value
+
+
+def _unicode(value: object, place: str) -> str:
+    """Return a text that goes on as it is, so that it must not hold half of a surrogate pair."""
+    text = _text(value, place)
+    if _SURROGATE.search(text):
+        raise MalformedAnswerError(f"{place}: not Unicode")
+    return text
 
 
 def _mapping(value: object, place: str) -> Mapping[str, object]:

@@ -11,7 +11,7 @@ from exporter.threads_api.catalogue import classify
 from exporter.threads_api.envelope import parse_error
 from exporter.threads_api.http import HttpAnswer, HttpTransport, NoAnswerError
 from exporter.threads_api.reply import Failure, Reply
-from exporter.threads_api.usage import named_wait, usage_ratios
+from exporter.threads_api.usage import read_limits
 
 T = TypeVar("T")
 
@@ -19,6 +19,10 @@ T = TypeVar("T")
 class RequestObserver(Protocol):
     def request_finished(self, endpoint: Endpoint, code: str, seconds: float) -> None:
         """Take note of a request: `code` is the HTTP status, or the reason why there is none."""
+        ...
+
+    def headers_unreadable(self, count: int) -> None:
+        """Take note of headers on rate limits that are not as Meta documents them."""
         ...
 
 
@@ -90,12 +94,17 @@ class ThreadsClient:
             self._finished(endpoint, error.reason, started)
             return Reply(Failure(error.reason))
         self._finished(endpoint, str(answer.status), started)
-        return Reply(self._judge(answer, parse), usage_ratios(answer.headers))
+        limits = read_limits(answer.headers, self._clock.wall())
+        if limits.unreadable:
+            self._observer.headers_unreadable(limits.unreadable)
+        return Reply(self._judge(answer, parse, limits.wait), limits)
 
     def _finished(self, endpoint: Endpoint, code: str, started: float) -> None:
         self._observer.request_finished(endpoint, code, time.perf_counter() - started)
 
-    def _judge(self, answer: HttpAnswer, parse: Callable[[object], T]) -> T | Failure:
+    def _judge(
+        self, answer: HttpAnswer, parse: Callable[[object], T], wait: float | None
+    ) -> T | Failure:
         if answer.status // 100 == 3:
             return Failure(FailureReason.REDIRECT)
         try:
@@ -106,9 +115,9 @@ class ThreadsClient:
             if answer.status == http.HTTPStatus.OK:
                 return Failure(FailureReason.MALFORMED, detail=str(error))
             body = None
-        return self._failure(answer, body)
+        return self._failure(answer, body, wait)
 
-    def _failure(self, answer: HttpAnswer, body: object) -> Failure:
+    def _failure(self, answer: HttpAnswer, body: object, wait: float | None) -> Failure:
         error = parse_error(body)
         entry = classify(error, answer.status)
         return Failure(
@@ -119,7 +128,7 @@ class ThreadsClient:
             trace_id=error.trace_id if error else None,
             token_reason=entry.token_reason,
             scope=entry.scope,
-            retry_after=named_wait(answer.headers, self._clock.wall()),
+            retry_after=wait,
         )
 
 

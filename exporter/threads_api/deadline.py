@@ -82,12 +82,8 @@ class DeadlineKeeper:
         self._changed = threading.Condition()
         self._closed = False
         self._current = threading.local()
-        self._thread = threading.Thread(target=self._run, name="deadlines", daemon=True)
-        self._thread.start()
-
-    @property
-    def alive(self) -> bool:
-        return self._thread.is_alive()
+        self.thread = threading.Thread(target=self._run, name="deadlines", daemon=True)
+        self.thread.start()
 
     @property
     def current(self) -> Deadline:
@@ -121,7 +117,7 @@ class DeadlineKeeper:
         with self._changed:
             self._closed = True
             self._changed.notify()
-        self._thread.join()
+        self.thread.join()
         for _, _, deadline in self._pending:
             deadline.pass_now()
 

@@ -1,3 +1,5 @@
+from collections.abc import Iterator
+
 from exporter.threads_api.deadline import DeadlineKeeper
 from exporter.threads_api.resolver import Resolver
 
@@ -9,9 +11,11 @@ class Network:
         self.deadlines = DeadlineKeeper()
         self.resolver = resolver or Resolver()
 
-    @property
-    def alive(self) -> bool:
-        return self.deadlines.alive
+    def dead_threads(self) -> Iterator[str]:
+        """Yield the names of the threads that died."""
+        for thread in (self.deadlines.thread, *self.resolver.threads):
+            if not thread.is_alive():
+                yield thread.name
 
     def close(self) -> None:
         """Cut the calls under way; those to come fail at once."""

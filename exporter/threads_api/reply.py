@@ -1,10 +1,9 @@
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from types import MappingProxyType
+from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from exporter.domain import FailureReason, KnownError, TokenInvalidReason, UsageResource
+from exporter.domain import FailureReason, KnownError, TokenInvalidReason
 from exporter.threads_api.catalogue import RateLimitScope
+from exporter.threads_api.usage import NO_LIMITS, Limits, Ratios
 
 T_co = TypeVar("T_co", covariant=True)
 
@@ -33,4 +32,8 @@ class Reply(Generic[T_co]):
     """What came of one call: a value or a failure, and what the headers tell of the limits."""
 
     outcome: T_co | Failure
-    usage: Mapping[UsageResource, float] = field(default_factory=lambda: MappingProxyType({}))
+    limits: Limits = NO_LIMITS
+
+    @property
+    def usage(self) -> Ratios:
+        return self.limits.ratios

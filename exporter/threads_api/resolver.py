@@ -24,8 +24,12 @@ class Resolver:
         self._lock = threading.Lock()
         self._waiting: set[Future[Sequence[Address]]] = set()
         self._closed = False
-        for number in range(_THREADS):
-            threading.Thread(target=self._answer, name=f"resolver-{number}", daemon=True).start()
+        self.threads = [
+            threading.Thread(target=self._answer, name=f"resolver-{number}", daemon=True)
+            for number in range(_THREADS)
+        ]
+        for thread in self.threads:
+            thread.start()
 
     def resolve(self, host: str, port: int, timeout: float) -> Sequence[Address]:
         """Return the host's addresses; raises socket.gaierror or TimeoutError."""
@@ -68,7 +72,7 @@ class Resolver:
     def _settle(self, answer: Future[Sequence[Address]], host: str, port: int) -> None:
         try:
             addresses = self.look_up(host, port)
-        except (OSError, ValueError, OverflowError) as error:
+        except Exception as error:  # noqa: BLE001 — it is raised where the answer is waited for
             answer.set_exception(error)
         else:
             answer.set_result(addresses)

@@ -1,4 +1,5 @@
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
 
 from exporter.containers.lifecycle import Step
 from exporter.containers.record import ContainerRecord
@@ -8,9 +9,17 @@ from exporter.containers.trouble import StoreError
 
 
 class FailingStore(ContainerStore):
-    """A store that can be made to fail."""
+    """A store that can be made to fail, or to do its work and to fail then."""
 
     trouble: StoreError | None = None
+    lost_answer: StoreError | None = None
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        with super().together():
+            yield
+        if self.lost_answer is not None:
+            raise self.lost_answer
 
     def register(self, records: Sequence[ContainerRecord]) -> Collection[str]:
         self._check()

@@ -1,13 +1,17 @@
 from dataclasses import dataclass, field
 
-from exporter.domain import ContainerStatus
+from exporter.domain import ContainerStatus, StoreTrouble
 
 
 @dataclass
 class Processed:
-    """Takes note of the containers that were processed, and after how many seconds."""
+    """Takes note of the containers that were processed, and after how long, and of troubles."""
 
     noted: list[tuple[ContainerStatus, float]] = field(default_factory=list)
+    troubles: list[StoreTrouble] = field(default_factory=list)
 
     def container_processed(self, outcome: ContainerStatus, seconds: float) -> None:
         self.noted.append((outcome, seconds))
+
+    def store_failed(self, trouble: StoreTrouble) -> None:
+        self.troubles.append(trouble)

@@ -14,8 +14,8 @@ from exporter.containers.record import ContainerRecord
 from exporter.containers.registry import ContainerRegistry, TrackingRules
 from exporter.containers.rows import CountKey, CountKind, StoredState
 from exporter.containers.store import ContainerStore
-from exporter.containers.trouble import StoreError, StoreTrouble
-from exporter.domain import ContainerErrorMessage, ContainerOutcome
+from exporter.containers.trouble import StoreError
+from exporter.domain import ContainerErrorMessage, ContainerOutcome, StoreTrouble
 from tests.clock import ControlledClock
 from tests.containers.answers import FAILED, IN_PROGRESS, PUBLISHED
 from tests.containers.observing import Processed

@@ -5,6 +5,7 @@ from exporter.containers.memory import ContainerMemory
 from exporter.containers.record import Source
 from exporter.containers.rows import CountKind, StoredState
 from exporter.domain import ContainerErrorMessage, ContainerOutcome, ContainerStatus
+from exporter.observations.model import NO_CONTAINERS
 from tests.containers.records import (
     FAILED,
     INVALID_DURATION,
@@ -68,6 +69,15 @@ def test_what_is_forgotten_stays_counted() -> None:
     assert summary.statuses == {"2": ContainerStatus.PENDING}
     assert summary.outcomes == {ContainerOutcome.ERROR: 1}
     assert summary.errors == {ContainerErrorMessage.INVALID_DURATION: 1}
+
+
+def test_an_account_that_was_only_looked_at_is_not_held() -> None:
+    memory = ContainerMemory()
+
+    assert memory.of("nobody") == ()
+    assert memory.counts("nobody", CountKind.REPORTED) == {}
+
+    assert memory.summary("nobody", ended_since=0.0, with_statuses=True) is NO_CONTAINERS
 
 
 def test_a_state_does_not_change_after_it_was_given() -> None:

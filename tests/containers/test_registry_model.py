@@ -23,13 +23,14 @@ from hypothesis.stateful import (
 from exporter.containers.record import Source
 from exporter.containers.registry import ContainerRegistry, ForeignContainerError, TrackingRules
 from exporter.containers.rows import CountKey, CountKind
-from exporter.containers.trouble import StoreError, StoreTrouble
-from exporter.domain import ContainerOutcome, ContainerState
+from exporter.containers.trouble import StoreError
+from exporter.domain import ContainerOutcome, ContainerState, StoreTrouble
 from tests.clock import ControlledClock
 from tests.containers.answers import EXPIRED, FAILED, FINISHED, IN_PROGRESS, OTHER, PUBLISHED
 from tests.containers.failing_store import FailingStore
 from tests.containers.observing import Processed
 from tests.containers.postgresql_server import PostgresqlServer
+from tests.examples import examples
 
 pytest_plugins = ("tests.containers.backends",)
 
@@ -200,6 +201,19 @@ class Following(RuleBasedStateMachine):
             assert self.registry.register(containers) == [item in new for item in batch]
             for item in new:
                 self.expected.register(batch[item], item, Source.API)
+
+    @precondition(lambda self: self.is_up)
+    @rule(container_id=ids, account=accounts)
+    def register_again_for_want_of_an_answer(self, container_id: str, account: str) -> None:
+        """Have a commit made and its answer lost, so that the publisher sends it twice."""
+        if self.expected.account_of(container_id) is None:
+            self.store.lost_answer = DOWN
+            with pytest.raises(StoreError):
+                self.registry.register([(account, container_id)])
+            self.store.lost_answer = None
+            self.registry.keep_store()
+            assert self.registry.register([(account, container_id)]) == [True]
+            self.expected.register(account, container_id, Source.API)
 
     @rule(entries=st.dictionaries(ids, accounts), names=st.sets(accounts, min_size=1))
     def list_containers(self, entries: dict[str, str], names: set[str]) -> None:
@@ -376,9 +390,9 @@ class Following(RuleBasedStateMachine):
                 assert state.counts[CountKey(account, CountKind.OUTCOME, outcome)] == number
 
 
-def bounded(examples: int) -> settings:
+def bounded(times: int) -> settings:
     return settings(
-        max_examples=examples,
+        examples(times),
         stateful_step_count=30,
         suppress_health_check=list(HealthCheck),
     )
@@ -400,7 +414,7 @@ def test_sqlite(tmp_path: Path) -> None:
 def test_postgresql(postgresql_server: PostgresqlServer, database: str) -> None:
     class InPostgresql(Following):
         def __init__(self) -> None:
-            tables = "containers, counts, schema_version"
+            tables = "calls, containers, counts, schema_version"
             postgresql_server.execute(f"DROP TABLE IF EXISTS {tables}", database)
             super().__init__(PostgresqlPlace(postgresql_server, database))
 

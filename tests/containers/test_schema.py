@@ -8,7 +8,8 @@ from exporter.containers.schema import (
     schema_version,
     stored_version,
 )
-from exporter.containers.trouble import StoreError, StoreTrouble
+from exporter.containers.trouble import StoreError
+from exporter.domain import StoreTrouble
 
 
 def add_a_column(connection: Connection) -> None:
@@ -24,6 +25,7 @@ def test_an_empty_database_gets_the_newest_tables() -> None:
         migrate(connection, "here")
 
         assert set(inspect(connection).get_table_names()) == {
+            "calls",
             "containers",
             "counts",
             "schema_version",
@@ -42,6 +44,20 @@ def test_an_older_store_gets_what_it_lacks_and_keeps_the_rest() -> None:
         assert "added" in columns
         assert inspect(connection).has_table("added")
         assert stored_version(connection, "here") == VERSION + 2
+        assert connection.scalar(text("SELECT value FROM counts")) == 7
+
+
+def test_a_store_of_the_first_version_gets_the_calls_and_keeps_the_rest() -> None:
+    with create_engine("sqlite://").begin() as connection:
+        migrate(connection, "here", MIGRATIONS[:1])
+        connection.execute(text("INSERT INTO counts VALUES ('acme', 'reported', 'x', 7)"))
+        before = set(inspect(connection).get_table_names())
+
+        migrate(connection, "here")
+
+        assert before == {"containers", "counts", "schema_version"}
+        assert set(inspect(connection).get_table_names()) == before | {"calls"}
+        assert stored_version(connection, "here") == VERSION
         assert connection.scalar(text("SELECT value FROM counts")) == 7
 
 
@@ -72,6 +88,7 @@ def test_a_newer_store_is_refused() -> None:
     [
         "CREATE TABLE containers (id INTEGER)",
         "CREATE TABLE counts (id INTEGER)",
+        "CREATE TABLE calls (id INTEGER)",
         "CREATE TABLE schema_version (version INTEGER)",
         "CREATE TABLE schema_version (application TEXT, version INTEGER)",
     ],

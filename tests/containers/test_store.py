@@ -11,12 +11,13 @@ from exporter.containers.lifecycle import Step, removed
 from exporter.containers.record import ContainerRecord, Source
 from exporter.containers.rows import CountKey, CountKind, StoredState
 from exporter.containers.store import ContainerStore
-from exporter.containers.trouble import StoreError, StoreTrouble
+from exporter.containers.trouble import StoreError
 from exporter.domain import (
     ContainerErrorMessage,
     ContainerOutcome,
     ContainerState,
     ContainerStatus,
+    StoreTrouble,
 )
 from tests.containers.records import (
     FAILED,

@@ -21,7 +21,8 @@ from exporter.containers.time_limit import (
     connect_in_time,
     time_limit,
 )
-from exporter.containers.trouble import StoreError, StoreTrouble
+from exporter.containers.trouble import StoreError
+from exporter.domain import StoreTrouble
 from tests.containers.postgresql_server import PASSWORD, PostgresqlServer
 from tests.containers.records import PUBLISHED, REGISTERED, many, new, published
 from tests.eventually import eventually
@@ -326,12 +327,14 @@ def test_tables_of_something_else_are_refused(
 def test_tables_of_a_newer_exporter_are_refused(
     pg_store: ContainerStore, postgresql_server: PostgresqlServer, database: str
 ) -> None:
-    postgresql_server.execute("UPDATE schema_version SET version = 2", database)
+    postgresql_server.execute("UPDATE schema_version SET version = version + 1", database)
 
     assert trouble(pg_store.open) is StoreTrouble.NEWER
 
 
-@pytest.mark.parametrize("tables", ["containers", "counts", "containers, counts, schema_version"])
+@pytest.mark.parametrize(
+    "tables", ["containers", "counts", "containers, counts, calls, schema_version"]
+)
 def test_lost_tables_are_told_and_written_anew(
     pg_store: ContainerStore, postgresql_server: PostgresqlServer, database: str, tables: str
 ) -> None:

@@ -18,10 +18,11 @@ from sqlalchemy.exc import OperationalError
 
 from exporter.containers.record import ContainerRecord
 from exporter.containers.rows import StoredState
-from exporter.containers.schema import containers
+from exporter.containers.schema import VERSION, containers
 from exporter.containers.sqlite import SqliteBackend, configure
 from exporter.containers.store import ContainerStore
-from exporter.containers.trouble import StoreError, StoreTrouble
+from exporter.containers.trouble import StoreError
+from exporter.domain import StoreTrouble
 from tests.containers.file_systems import make_read_only, small_file_system
 from tests.containers.records import REGISTERED, many, new, published
 
@@ -108,7 +109,7 @@ def test_the_file_tells_whose_it_is(sqlite_store: ContainerStore, sqlite_path: P
 
     header = sqlite_path.read_bytes()[:100]
     assert header[68:72] == b"ThrE"
-    assert int.from_bytes(header[60:64]) == 1
+    assert int.from_bytes(header[60:64]) == VERSION
 
 
 def test_a_name_may_hold_what_means_something_in_a_url(tmp_path: Path) -> None:
@@ -159,13 +160,13 @@ def write_foreign(path: Path) -> None:
 def write_newer_version(path: Path) -> None:
     write_store(path)
     with sqlite_session(path) as connection:
-        connection.execute("PRAGMA user_version = 2")
+        connection.execute(f"PRAGMA user_version = {VERSION + 1}")
 
 
 def write_newer_tables(path: Path) -> None:
     write_store(path)
     with sqlite_session(path) as connection:
-        connection.execute("UPDATE schema_version SET version = 2")
+        connection.execute("UPDATE schema_version SET version = version + 1")
 
 
 def write_store(path: Path, container_id: str = "theirs") -> None:

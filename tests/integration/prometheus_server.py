@@ -74,12 +74,17 @@ def prometheus_server(
     *,
     rule_files: Collection[Path] = (),
     alertmanager_url: str | None = None,
+    access: Mapping[str, object] | None = None,
     binary: str | Path = "prometheus",
 ) -> Iterator[PrometheusServer]:
-    """Run a real Prometheus that scrapes the URLs of each job, and looks at rules, every second."""
+    """Run a real Prometheus that scrapes the URLs of each job, and looks at rules, every second.
+
+    `access` is what every job says of certificates and of credentials.
+    """
     folder.mkdir()
     config = folder / "prometheus.yml"
-    config.write_text(json.dumps(_configuration(jobs, rule_files, alertmanager_url)), "utf-8")
+    content = _configuration(jobs, rule_files, alertmanager_url, access or {})
+    config.write_text(json.dumps(content), "utf-8")
     address = f"127.0.0.1:{free_port()}"
     command = [
         str(binary),
@@ -95,17 +100,26 @@ def prometheus_server(
 
 
 def _configuration(
-    jobs: Mapping[str, Collection[str]], rule_files: Collection[Path], alertmanager_url: str | None
+    jobs: Mapping[str, Collection[str]],
+    rule_files: Collection[Path],
+    alertmanager_url: str | None,
+    access: Mapping[str, object],
 ) -> dict[str, object]:
     alertmanagers = [_targets([alertmanager_url])] if alertmanager_url else []
     return {
         "global": {"scrape_interval": "1s", "evaluation_interval": "1s"},
         "rule_files": [str(file) for file in rule_files],
         "alerting": {"alertmanagers": alertmanagers},
-        "scrape_configs": [{"job_name": name, **_targets(urls)} for name, urls in jobs.items()],
+        "scrape_configs": [
+            {"job_name": name, **access, **_targets(urls)} for name, urls in jobs.items()
+        ],
     }
 
 
 def _targets(urls: Collection[str]) -> dict[str, object]:
-    addresses = [url.removeprefix("http://") for url in urls]
-    return {"static_configs": [{"targets": addresses}]}
+    return {"static_configs": [_target(url) for url in urls]}
+
+
+def _target(url: str) -> dict[str, object]:
+    scheme, _, address = url.partition("://")
+    return {"targets": [address], "labels": {"__scheme__": scheme}}

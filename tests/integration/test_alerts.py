@@ -13,8 +13,9 @@ import yaml
 
 from tests.eventually import eventually
 from tests.integration.alertmanager_server import AlertmanagerServer, alertmanager_server
+from tests.integration.expiring_listeners import expiring_listeners
 from tests.integration.prometheus_server import PrometheusServer, prometheus_server
-from tests.integration.troubled_world import TroubledWorld, troubled_world
+from tests.integration.troubled_world import troubled_world
 from tests.integration.webhook_sink import Alert, WebhookSink, webhook_sink
 
 pytestmark = [pytest.mark.prometheus, pytest.mark.alone]
@@ -45,6 +46,11 @@ CRITICAL = (
     ("ThreadsExporterDown", "ill", r"cannot scrape 127\.0\.0\.1:9,"),
     ("ThreadsExporterAbsent", "gone", 'no target that matches `job="gone"`'),
     ("ThreadsExporterStoreDown", "outage", f"^{ADDRESS} cannot write the store"),
+    (
+        "ThreadsExporterWebCertificateExpiring",
+        "certificate-ends-today",
+        f"that {ADDRESS} presents expires in 19h 5{TIME};",
+    ),
 )
 WARNING = (
     ("ThreadsQuotaHigh", "accounts/quota-high", "publish quota of quota-high .* 86%"),
@@ -64,6 +70,11 @@ WARNING = (
     ("ThreadsApiUsageHigh", "accounts/usage-high", "^usage-high has spent 90% of the call_count"),
     ("ThreadsCallBudgetNearlySpent", "ill/spender", r"(9[\d.]+|100)% .* for spender in 24 hours"),
     ("ThreadsExporterReloadFailed", "ill", f"^{ADDRESS} goes on"),
+    (
+        "ThreadsExporterWebCertificateExpiring",
+        "certificate-ends-in-days",
+        f"that {ADDRESS} presents expires in 4d 23h {TIME};",
+    ),
     ("ThreadsExporterScheduleLagging", "outage", f"polls of {ADDRESS} starts {TIME} late"),
     (
         "ThreadsExporterRegistrationsRefused",
@@ -91,6 +102,7 @@ INHIBITED = (
     ("ThreadsPollsFailingWidely", "outage/hangs-a", "ThreadsPollsFailing"),
     ("ThreadsDataStale", "accounts/data-stale", "ThreadsPollsFailing"),
     ("ThreadsRateLimited", "accounts/rate-limited", "ThreadsPollsFailing"),
+    ("ThreadsApiUsageHigh", "accounts/usage-high", "ThreadsDataStale"),
     ("ThreadsCallBudgetNearlySpent", "ill/spender", "ThreadsPollsFailing"),
     ("ThreadsExporterStoreDown", "outage", "ThreadsExporterRegistrationsRefused"),
 )
@@ -136,21 +148,23 @@ def rules(folder: Path, name: str, selector: str) -> Path:
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     folder = tmp_path_factory.mktemp("alerts")
     rule_files = (
-        rules(folder, "rules", 'job=~"accounts|ill|outage|well"'),
+        rules(folder, "rules", 'job=~"accounts|ill|outage|well|certificate-.+"'),
         rules(folder, "rules-of-nothing", 'job="gone"'),
     )
     with (
         webhook_sink() as sink,
         alertmanager_server(folder / "alertmanager", sink.url, GROUP_WAIT) as alertmanager,
         troubled_world(folder) as world,
+        expiring_listeners(folder) as listeners,
         prometheus_server(
             folder / "prometheus",
-            world.targets,
+            {**world.targets, **listeners},
             rule_files=rule_files,
             alertmanager_url=alertmanager.url,
+            access={"tls_config": {"insecure_skip_verify": True}},
         ) as prometheus,
     ):
-        wait_for_a_past(prometheus, world)
+        wait_for_a_past(prometheus, len(world.targets) + len(listeners))
         world.worsen()
         yield Stack(prometheus, alertmanager, sink)
 
@@ -165,11 +179,11 @@ def settled(stack: Stack) -> Stack:
     return stack
 
 
-def wait_for_a_past(prometheus: PrometheusServer, world: TroubledWorld) -> None:
+def wait_for_a_past(prometheus: PrometheusServer, exporters: int) -> None:
     """Wait until Prometheus knows from what the world is to become worse."""
     scraped = "count(count_over_time(threads_exporter_shard[1m]) >= 2)"
     recorded = 'count_over_time({__name__=~"account_quota:.+", account="quota-running-out"}[1m])'
-    eventually(lambda: prometheus.query(scraped).get(()) == len(world.jobs))
+    eventually(lambda: prometheus.query(scraped).get(()) == exporters)
     eventually(lambda: max(prometheus.query(recorded).values(), default=0) >= 2)
 
 

@@ -3,7 +3,6 @@
 import os
 import re
 import shutil
-import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,12 +12,9 @@ import pytest
 import requests
 
 from exporter.simulator import User, World, containers
-from tests.containers.postgresql_server import PASSWORD, USER, PostgresqlServer
 from tests.eventually import eventually
 from tests.exporter_process import ExporterProcess, exporter_process, serving
 from tests.workspace import Workspace
-
-pytest_plugins = ("tests.containers.backends",)
 
 PAGE = Path(__file__).parents[2] / "docs" / "containers.md"
 _EXAMPLE = re.compile(r"runs this example -->\n```(\w+)\n(.*?)```", re.DOTALL)
@@ -118,44 +114,6 @@ def test_a_container_is_followed_to_its_end(exporter: ExporterProcess) -> None:
     assert scrape.value("threads_exporter_store_up") == 1
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
-def config_of_a_store(
-    request: pytest.FixtureRequest, config_file: Path, workspace: Workspace, acme: User
-) -> Path:
-    if request.param == "sqlite":
-        return config_file
-    server: PostgresqlServer = request.getfixturevalue("postgresql_server")
-    database = request.getfixturevalue("database")
-    workspace.write("tokens/database", PASSWORD)
-    url = f"postgresql+psycopg://{USER}@127.0.0.1:{server.port}/{database}"
-    return workspace.configure(
-        [workspace.account(acme)],
-        polling=POLLING,
-        container_api={"token_file": "tokens/registrar"},
-        store={"url": url, "password_file": "tokens/database"},
-    )
-
-
-def test_a_kill_forgets_nothing(config_of_a_store: Path, acme: User) -> None:
-    waiting = acme.add_container(life=containers.stays_in_progress()).container_id
-    folder = config_of_a_store.parent
-    with serving(config_of_a_store, output=folder / "first") as exporter:
-        exporter.wait_until_ready()
-        call(exporter, "POST", "containers", {"account": "acme", "container_id": FIRST})
-        call(exporter, "POST", "containers", {"account": "acme", "container_id": waiting})
-        eventually(lambda: outcome(exporter, "ERROR") == 1)
-        exporter.send(signal.SIGKILL)
-        exporter.wait()
-    with serving(config_of_a_store, output=folder / "second") as exporter:
-        exporter.wait_until_ready()
-        listed = call(exporter, "GET", "containers").json()["containers"]
-        errors = outcome(exporter, "ERROR")
-
-    assert {item["container_id"] for item in listed} == {FIRST, waiting}
-    assert errors == 1
-    assert PASSWORD not in "".join(file.read_text("utf-8") for file in folder.glob("*/std*"))
-
-
 def test_a_reported_error_is_explained_and_counted(exporter: ExporterProcess) -> None:
     answer = call(
         exporter, "POST", "errors", {"account": "acme", "error": '{"error": {"code": 190}}'}
@@ -204,16 +162,3 @@ def test_the_command_line_tracks_and_untracks(
     assert (unknown[0], refused[0]) == (1, 1)
     assert "HTTP Error 404" in unknown[1]
     assert "account" in refused[1]
-
-
-def test_a_store_that_cannot_be_used_ends_the_start(config_file: Path) -> None:
-    (config_file.parent / "threads-exporter.db").write_bytes(b"junk" * 100)
-    with exporter_process(
-        f"--config.file={config_file}",
-        "--web.listen-address=127.0.0.1:0",
-        output=config_file.parent,
-    ) as process:
-        code = process.wait()
-
-    assert code == 3
-    assert "threads-exporter.db" in process.output.splitlines()[-1]

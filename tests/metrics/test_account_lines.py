@@ -7,7 +7,7 @@ from threading import Event, Thread
 from typing import cast
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry
 from prometheus_client.registry import Collector
@@ -20,6 +20,7 @@ from exporter.metrics.exposition import FORMATS, Exposition, Expositions, Select
 from exporter.metrics.instruments import Instruments
 from exporter.metrics.rows import ACCOUNT_ROWS
 from exporter.observations.model import AccountObservation, QuotaReading, TokenReading, UsageReading
+from tests.examples import examples
 from tests.metrics.observed import observations
 from tests.metrics.scrapes import STATE, Exporter, exporter_of, identity, samples
 
@@ -56,7 +57,7 @@ def unpacked(packed: Exposition) -> bytes:
     return text
 
 
-@settings(deadline=None, max_examples=40)
+@examples(40)
 @given(
     st.lists(st.lists(observations, max_size=3), min_size=1, max_size=4),
     st.lists(st.floats(0, 1500), min_size=4, max_size=4),

@@ -48,8 +48,19 @@ EXPERIMENTAL = {
     "threads_quota_refused": ("gauge", "account quota reason"),
     "threads_account_paused_until_timestamp_seconds": ("gauge", "account"),
     "threads_exporter_inspector_token_valid": ("gauge", ""),
+    "threads_exporter_paused_scopes": ("gauge", "scope"),
+    "threads_exporter_header_parse_errors_total": ("counter", ""),
+    "threads_exporter_web_certificate_expiry_timestamp_seconds": ("gauge", ""),
     "threads_exporter_registrations_total": ("counter", "result"),
+    "threads_exporter_store_errors_total": ("counter", "kind"),
     "threads_exporter_collect_errors_total": ("counter", "metric"),
+    "threads_exporter_http_connections": ("gauge", ""),
+    "threads_exporter_http_requests_in_flight": ("gauge", ""),
+    "threads_exporter_http_connections_rejected_total": ("counter", "reason"),
+    "threads_exporter_heartbeat_timestamp_seconds": ("gauge", "loop"),
+    "threads_exporter_log_dropped_total": ("counter", ""),
+    "threads_exporter_clock_jumps_total": ("counter", ""),
+    "threads_exporter_token_reload_failures_total": ("counter", ""),
 }
 
 

@@ -1,6 +1,6 @@
 from dataclasses import replace
 
-from exporter.domain import KnownError
+from exporter.domain import KnownError, PausedScope
 from tests.metrics.scrapes import STATE, Exporter
 
 
@@ -49,6 +49,30 @@ def test_a_failed_reload_keeps_the_time_of_the_last_good_one() -> None:
     ]
 
 
+def test_the_own_certificate_s_expiry_is_told_with_tls_alone() -> None:
+    name = "threads_exporter_web_certificate_expiry_timestamp_seconds"
+    secured = Exporter(state=replace(STATE, web_certificate_expires_at=1_800_000_000.0))
+
+    assert Exporter().scrape(name) == []
+    assert secured.scrape(name) == [f"{name} 1.8e+09"]
+
+
+def test_each_loop_s_last_beat_is_told() -> None:
+    name = "threads_exporter_heartbeat_timestamp_seconds"
+    beats = {"web": 1_790_000_001.5, "main": 1_790_000_000.0}
+
+    assert Exporter(state=replace(STATE, heartbeats=beats)).scrape(name) == [
+        f'{name}{{loop="web"}} 1.7900000015e+09',
+        f'{name}{{loop="main"}} 1.79e+09',
+    ]
+
+
+def test_lost_log_lines_are_told() -> None:
+    name = "threads_exporter_log_dropped_total"
+
+    assert Exporter(state=replace(STATE, log_dropped=7)).scrape(name) == [f"{name} 7.0"]
+
+
 def test_the_inspector_token_is_told_once_its_validity_is_known() -> None:
     name = "threads_exporter_inspector_token_valid"
 
@@ -56,6 +80,18 @@ def test_the_inspector_token_is_told_once_its_validity_is_known() -> None:
     for valid, value in ((True, "1.0"), (False, "0.0")):
         exporter = Exporter(state=replace(STATE, inspector_token_valid=valid))
         assert exporter.scrape(name) == [f"{name} {value}"]
+
+
+def test_paused_scopes_are_told_of_each_kind() -> None:
+    paused = {PausedScope.APP: 2, PausedScope.ACCOUNT: 7}
+
+    assert Exporter(state=replace(STATE, paused_scopes=paused)).scrape(
+        "threads_exporter_paused_scopes"
+    ) == [
+        'threads_exporter_paused_scopes{scope="account"} 7.0',
+        'threads_exporter_paused_scopes{scope="app"} 2.0',
+        'threads_exporter_paused_scopes{scope="inspector"} 0.0',
+    ]
 
 
 def test_the_store_is_told_of_while_one_is_in_use() -> None:

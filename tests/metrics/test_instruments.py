@@ -1,6 +1,6 @@
 import pytest
 
-from exporter.domain import ContainerStatus, Endpoint, Poll, RegistrationResult
+from exporter.domain import ConnectionEnd, ContainerStatus, Endpoint, Poll, RegistrationResult
 from tests.metrics.scrapes import Exporter
 
 
@@ -116,4 +116,29 @@ def test_registrations_are_counted_by_result_from_zero() -> None:
         f'{name}{{result="rate_limited"}} 1.0',
         f'{name}{{result="full"}} 0.0',
         f'{name}{{result="unavailable"}} 0.0',
+    ]
+
+
+def test_connections_to_the_web_server_are_counted_and_why_they_were_ended() -> None:
+    exporter = Exporter()
+    instruments = exporter.instruments
+    for _ in range(3):
+        instruments.connection_opened()
+    instruments.connection_closed()
+    instruments.connection_ended(ConnectionEnd.REQUEST)
+    instruments.request_arrived()
+    instruments.request_arrived()
+    instruments.request_answered()
+    name = "threads_exporter_http_connections"
+
+    assert exporter.scrape(name) == [f"{name} 2.0"]
+    assert exporter.scrape("threads_exporter_http_requests_in_flight") == [
+        "threads_exporter_http_requests_in_flight 1.0"
+    ]
+    assert exporter.scrape(f"{name}_rejected_total") == [
+        f'{name}_rejected_total{{reason="full"}} 0.0',
+        f'{name}_rejected_total{{reason="evicted"}} 0.0',
+        f'{name}_rejected_total{{reason="handshake"}} 0.0',
+        f'{name}_rejected_total{{reason="request"}} 1.0',
+        f'{name}_rejected_total{{reason="response"}} 0.0',
     ]

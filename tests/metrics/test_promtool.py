@@ -36,7 +36,13 @@ DESCS = [desc for _, section in SECTIONS for desc in section]
 def full_exporter() -> Exporter:
     """Return an exporter of which every metric has a sample."""
     exporter = Exporter()
-    exporter.state = replace(exporter.state, inspector_token_valid=True, store_up=True)
+    exporter.state = replace(
+        exporter.state,
+        inspector_token_valid=True,
+        store_up=True,
+        web_certificate_expires_at=1_800_000_000.0,
+        heartbeats={"upkeep": 1_790_000_000.0},
+    )
     exporter.accounts = {
         "acme": AccountObservation(
             identity(),

@@ -1,7 +1,7 @@
 from collections import Counter
 from dataclasses import replace
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry
 from prometheus_client.samples import Sample
@@ -11,6 +11,7 @@ from exporter.metrics.collector import AccountCollector, ExporterCollector
 from exporter.metrics.exposition import expose, negotiate
 from exporter.metrics.page import SECTIONS
 from exporter.observations.model import AccountObservation, ContainerSummary
+from tests.examples import examples
 from tests.metrics.observed import known_errors, observations
 from tests.metrics.scrapes import STATE, Exporter, exporter_of, identity, read_back
 
@@ -50,7 +51,7 @@ def registry_of(exporter: Exporter) -> CollectorRegistry:
     return registry
 
 
-@settings(max_examples=30)
+@examples(30)
 @given(st.lists(observations, max_size=2), st.lists(known_errors, max_size=2))
 def test_whatever_was_seen_both_parsers_read_it_back(
     seen: list[AccountObservation], catalogue: list[KnownError]
@@ -64,7 +65,7 @@ def test_whatever_was_seen_both_parsers_read_it_back(
     assert repeated(collected) == []
 
 
-@settings(max_examples=30)
+@examples(30)
 @given(observations)
 def test_label_values_stay_within_their_closed_sets(seen: AccountObservation) -> None:
     for family in registry_of(exporter_with([seen], [])).collect():
@@ -73,7 +74,7 @@ def test_label_values_stay_within_their_closed_sets(seen: AccountObservation) ->
                 assert value in CLOSED_SETS.get((sample.name, label), {value})
 
 
-@settings(max_examples=30)
+@examples(30)
 @given(st.lists(st.integers(0, 4), max_size=3), st.integers(0, 9))
 def test_each_container_is_shown_or_counted_as_left_out(sizes: list[int], limit: int) -> None:
     exporter = exporter_of(*(with_containers(*pair) for pair in enumerate(sizes)))

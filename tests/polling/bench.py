@@ -18,7 +18,7 @@ from exporter.config.settings import (
 from exporter.containers.lifecycle import Step
 from exporter.containers.registry import ContainerRegistry
 from exporter.containers.store import ContainerStore
-from exporter.domain import ContainerStatus, Endpoint, FailureReason, Poll, PollJob
+from exporter.domain import ContainerStatus, Endpoint, FailureReason, Poll, PollJob, StoreTrouble
 from exporter.observations.model import AccountObservation
 from exporter.observations.store import Observations
 from exporter.polling.poller import Poller
@@ -40,13 +40,25 @@ class Recorder:
 
     requests: list[tuple[Endpoint, str]] = field(default_factory=list)
     processed: list[tuple[ContainerStatus, float]] = field(default_factory=list)
+    unreadable: int = 0
+    token_reloads_failed: int = 0
+    troubles: list[StoreTrouble] = field(default_factory=list)
 
     def request_finished(self, endpoint: Endpoint, code: str, seconds: float) -> None:
         assert seconds >= 0
         self.requests.append((endpoint, code))
 
+    def headers_unreadable(self, count: int) -> None:
+        self.unreadable += count
+
+    def token_reload_failed(self) -> None:
+        self.token_reloads_failed += 1
+
     def container_processed(self, outcome: ContainerStatus, seconds: float) -> None:
         self.processed.append((outcome, seconds))
+
+    def store_failed(self, trouble: StoreTrouble) -> None:
+        self.troubles.append(trouble)
 
 
 @dataclass(frozen=True)
@@ -182,7 +194,7 @@ class Bench:
         return self.apply()
 
     def poll(self, user: User, poll: Poll) -> bool:
-        return self.poller.run(user.name, poll)
+        return self.poller.run(user.name, poll).is_success
 
     def poll_each_minute(self, user: User, *polls: Poll, minutes: int) -> None:
         for _ in range(minutes):

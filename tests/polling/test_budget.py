@@ -110,7 +110,7 @@ def test_the_counts_of_removed_owners_go(clock: ControlledClock) -> None:
     budget.spend("acme")
     budget.spend("zebra")
 
-    budget.keep_only(["zebra"])
+    budget.adopt(["zebra"])
 
     assert budget.spent("acme") == 0
     assert budget.spent("zebra") == 1

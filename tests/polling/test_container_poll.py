@@ -304,7 +304,7 @@ def test_a_run_ends_after_an_interval_and_the_next_goes_on(bench: Bench) -> None
     assert asked(bench) == ids[:4]
 
     bench.poll(acme, CONTAINER)
-    assert asked(bench) == [ids[4], ids[5], ids[0]]
+    assert asked(bench) == [ids[4], ids[5], ids[0], ids[1]]
 
 
 def test_a_container_that_is_not_listed_any_more_is_removed(bench: Bench) -> None:
@@ -339,6 +339,20 @@ def test_a_failure_is_over_once_nothing_is_left_to_ask(bench: Bench) -> None:
 
     assert bench.poll(acme, CONTAINER)
     assert bench.seen(acme).polls[CONTAINER].total == 3
+
+
+def test_what_is_registered_during_a_poll_is_asked_about_and_seen_before(bench: Bench) -> None:
+    acme = bench.add_account("acme")
+    first, second = acme.add_container(), acme.add_container()
+    bench.containers.register([("acme", first.container_id)])
+
+    with bench.answers_held_back(acme, CONTAINER) as answer:
+        assert bench.seen(acme).containers.by_status == {ContainerStatus.PENDING: 1}
+        bench.containers.register([("acme", second.container_id)])
+        assert answer()
+
+    assert asked(bench)[-1] == second.container_id
+    assert bench.containers.due("acme") == []
 
 
 def test_an_account_without_containers_has_no_container_polls(bench: Bench) -> None:

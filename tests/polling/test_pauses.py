@@ -67,10 +67,107 @@ def test_a_pause_that_is_on_is_not_forgotten(pauses: Pauses, clock: ControlledCl
     pauses.impose("account acme", LIMITED, 10.0)
     clock.advance(10)
 
-    pauses.forget_over("app main", "account acme", "account never-paused")
+    pauses.leave("app main", "account acme", "account never-paused", went_through=True)
 
     assert pauses.remaining("app main") == 90
     assert 30 <= pauses.impose("account acme", LIMITED, None) <= 60
+
+
+def test_after_a_pause_one_call_goes_first_and_the_others_wait_for_how_it_ends(
+    pauses: Pauses, clock: ControlledClock
+) -> None:
+    pauses.impose("app main", LIMITED, 100.0)
+    clock.advance(100)
+
+    assert pauses.enter("account acme", "app main") is None
+    assert pauses.enter("account zebra", "app main") is LIMITED
+    assert pauses.enter("account other", "app other") is None
+
+    pauses.leave("account acme", "app main", went_through=True)
+    assert pauses.enter("account zebra", "app main") is None
+    assert pauses.enter("account acme", "app main") is None
+
+
+def test_a_first_call_that_does_not_get_through_leaves_its_turn_to_another(
+    pauses: Pauses, clock: ControlledClock
+) -> None:
+    pauses.impose("app main", LIMITED, 100.0)
+    clock.advance(100)
+    pauses.enter("account acme", "app main")
+
+    pauses.leave("account acme", "app main", went_through=False)
+
+    assert pauses.enter("account zebra", "app main") is None
+    assert pauses.enter("account acme", "app main") is LIMITED
+
+
+def test_who_may_not_call_takes_nobodys_turn(pauses: Pauses, clock: ControlledClock) -> None:
+    pauses.impose("app main", LIMITED, 100.0)
+    pauses.impose("account acme", RESTRICTED, 200.0)
+    clock.advance(100)
+
+    assert pauses.enter("app main", "account acme") is RESTRICTED
+
+    assert pauses.enter("app main", "account zebra") is None
+
+
+def test_a_first_call_that_is_refused_begins_the_next_pause(
+    pauses: Pauses, clock: ControlledClock
+) -> None:
+    pauses.impose("app main", LIMITED, 100.0)
+    clock.advance(100)
+    pauses.enter("app main")
+
+    assert 60 <= pauses.impose("app main", LIMITED, None) <= 120
+    pauses.leave("app main", went_through=False)
+
+    assert pauses.enter("app main") is LIMITED
+    clock.advance(120)
+    assert pauses.enter("app main") is None
+
+
+@pytest.mark.parametrize(
+    ("share", "near", "wait", "paused"),
+    [
+        (0.79, False, None, 0),
+        (0.8, True, None, 0),
+        (0.94, True, 60.0, 0),
+        (0.95, True, None, 900),
+        (0.95, True, 60.0, 60),
+        (1.44, True, 3600.0, 3600),
+    ],
+)
+def test_a_limit_that_is_nearly_used_up_slows_down_and_one_that_is_stops(
+    pauses: Pauses, share: float, wait: float | None, paused: float, *, near: bool
+) -> None:
+    pauses.heed_usage("app main", share, wait)
+
+    assert pauses.is_near_limit("account acme", "app main") is near
+    assert pauses.remaining("account acme", "app main") == paused
+    assert not pauses.is_near_limit("app other")
+
+
+def test_a_limit_is_near_until_meta_tells_less_or_nothing_for_long(
+    pauses: Pauses, clock: ControlledClock
+) -> None:
+    pauses.heed_usage("app main", 0.9, None)
+    pauses.heed_usage("app other", 0.9, None)
+    clock.advance(899)
+    pauses.heed_usage("app main", 0.5, None)
+
+    assert not pauses.is_near_limit("app main")
+    assert pauses.is_near_limit("app other")
+    clock.advance(1)
+    assert not pauses.is_near_limit("app other")
+
+
+def test_the_paused_are_those_that_may_not_call_now(pauses: Pauses, clock: ControlledClock) -> None:
+    pauses.impose("app main", LIMITED, 100.0)
+    pauses.impose("account acme", RESTRICTED, 200.0)
+
+    assert pauses.paused() == ["app main", "account acme"]
+    clock.advance(100)
+    assert pauses.paused() == ["account acme"]
 
 
 def test_a_pause_has_the_reason_that_began_it(pauses: Pauses, clock: ControlledClock) -> None:
@@ -78,18 +175,22 @@ def test_a_pause_has_the_reason_that_began_it(pauses: Pauses, clock: ControlledC
     pauses.impose("account acme", LIMITED, 50.0)
     pauses.impose("app main", LIMITED, 200.0)
 
-    assert pauses.reason("account acme", "app main") is RESTRICTED
+    assert pauses.enter("account acme", "app main") is RESTRICTED
     clock.advance(100)
-    assert pauses.reason("account acme", "app main") is LIMITED
+    assert pauses.enter("account acme", "app main") is LIMITED
     clock.advance(100)
-    assert pauses.reason("account acme", "app main") is None
+    assert pauses.enter("account acme", "app main") is None
 
 
 def test_the_pauses_of_removed_scopes_go(pauses: Pauses) -> None:
     pauses.impose("app main", LIMITED, 100.0)
     pauses.impose("account acme", LIMITED, 100.0)
+    pauses.heed_usage("app main", 0.9, None)
+    pauses.heed_usage("account acme", 0.9, None)
 
     pauses.keep_only({"account acme"})
 
+    assert not pauses.is_near_limit("app main")
+    assert pauses.is_near_limit("account acme")
     assert pauses.remaining("app main") == 0
     assert pauses.remaining("account acme") == 100

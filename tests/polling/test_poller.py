@@ -114,7 +114,7 @@ def test_an_account_that_is_removed_while_it_is_polled_stays_removed(bench: Benc
         assert answer()
 
     assert bench.observations.view() == {}
-    assert not bench.poller.run("acme", QUOTA)
+    assert not bench.poll(acme, QUOTA)
 
 
 def test_an_account_that_comes_back_is_a_new_one(bench: Bench) -> None:
@@ -286,6 +286,7 @@ def test_tokens_are_known_to_the_redactor_and_replacements_are_logged(bench: Ben
         ("token not read, the old one stays", "account acme"),
     ]
     assert logs[1]["problem"].endswith("/acme: is empty")
+    assert bench.recorder.token_reloads_failed == 2
     assert bench.redactor.redact("sim-token-acme sim-token-acme-2") == "<secret> <secret>"
 
 
@@ -300,11 +301,11 @@ def test_one_broken_token_file_keeps_no_other_account_from_its_new_token(bench: 
 
 def test_a_closed_poller_lets_no_call_out_and_records_nothing(bench: Bench) -> None:
     acme = bench.add_account("acme")
-    alive = bench.poller.alive
+    dead_before = list(bench.poller.dead_threads())
 
     bench.poller.close()
 
-    assert (alive, bench.poller.alive) == (True, False)
+    assert (dead_before, "deadlines" in bench.poller.dead_threads()) == ([], True)
     assert not bench.poll(acme, QUOTA)
     assert bench.seen(acme).polls == {}
     assert bench.calls(acme) == ()

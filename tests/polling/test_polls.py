@@ -4,7 +4,7 @@ from types import MappingProxyType
 import pytest
 from structlog.testing import capture_logs
 
-from exporter.domain import AccountIdentity, Endpoint, FailureReason, Poll
+from exporter.domain import AccountIdentity, Endpoint, FailureReason, Poll, PollResult
 from exporter.observations.model import PollRecord
 from exporter.observations.store import Observations
 from exporter.polling.account import PolledAccount
@@ -54,7 +54,8 @@ def test_a_crash_in_a_poll_is_recorded_logged_once_and_ends_nothing(
     with capture_logs() as logs:
         results = [polls.run("acme", QUOTA) for _ in range(4)]
 
-    assert results == [False, False, True, False]
+    crashed, answered = PollResult.UNANSWERED, PollResult.ANSWERED
+    assert results == [crashed, crashed, answered, crashed]
     assert observations.view()["acme"].polls[QUOTA].failures == {FailureReason.INTERNAL: 3}
     assert [line["event"] for line in logs] == [
         "poll crashed",
@@ -66,7 +67,7 @@ def test_a_crash_in_a_poll_is_recorded_logged_once_and_ends_nothing(
 
 
 def test_an_account_that_is_not_polled_is_nothing(bench: Bench) -> None:
-    assert not bench.poller.run("nobody", QUOTA)
+    assert bench.poller.run("nobody", QUOTA) is PollResult.REFUSED
     assert bench.observations.view() == {}
 
 

@@ -2,7 +2,15 @@ from email.utils import formatdate
 
 import pytest
 
-from exporter.domain import Endpoint, FailureReason, Poll, TokenInvalidReason, UsageResource
+from exporter.domain import (
+    Endpoint,
+    FailureReason,
+    PausedScope,
+    Poll,
+    PollResult,
+    TokenInvalidReason,
+    UsageResource,
+)
 from exporter.simulator.faults import (
     Canned,
     Fault,
@@ -220,6 +228,120 @@ def test_metas_usage_headers_are_shown_as_shares(bench: Bench) -> None:
         UsageResource.TOTAL_TIME: 0.25,
         UsageResource.TOTAL_CPUTIME: 0.0,
     }
+
+
+def test_near_its_limit_an_account_is_asked_for_its_quotas_alone(bench: Bench) -> None:
+    acme = bench.add_account("acme", containers=["17889615691921648"])
+    zebra = bench.add_account("zebra")
+    near = bench.world.inject(business_usage({"1": [{"call_count": 80}]}), token=acme.token.value)
+    for poll in Poll:
+        bench.poll(acme, poll)
+    assert len(bench.endpoints(acme)) == 3
+    before = bench.seen(acme).polls
+    bench.clock.advance(MINUTE)
+
+    assert bench.poller.run("acme", TOKEN) is PollResult.NOTHING_DUE
+    assert bench.poller.run("acme", CONTAINER) is PollResult.NOTHING_DUE
+    assert bench.poll(zebra, TOKEN)
+    assert bench.endpoints(acme) == []
+    assert bench.seen(acme).polls == before
+    assert bench.pause(acme) == 0
+    assert bench.poll(acme, QUOTA)
+
+    near.clear()
+    bench.world.inject(business_usage({"1": [{"call_count": 79}]}))
+    bench.poll(acme, QUOTA)
+    assert bench.poller.run("acme", TOKEN) is PollResult.ANSWERED
+
+
+def test_near_its_limit_an_account_with_a_dead_token_is_tried_once_an_hour(bench: Bench) -> None:
+    acme, zebra = bench.add_account("acme"), bench.add_account("zebra")
+    bench.poll(acme, TOKEN)
+    acme.revoke_token()
+    bench.world.inject(app_usage({"call_count": 80}))
+    bench.poll(acme, QUOTA)
+    bench.endpoints(acme)
+
+    for _ in range(61):
+        bench.poll(zebra, QUOTA)
+        bench.poll_each_minute(acme, QUOTA, TOKEN, minutes=1)
+
+    assert [call.endpoint for call in bench.calls(acme)] == [Endpoint.DEBUG_TOKEN]
+
+
+@pytest.mark.parametrize(
+    ("usage", "wait", "of_app"),
+    [
+        (app_usage({"total_time": 95}), 900, True),
+        (business_usage({"1": [{"total_cputime": 95}]}), 900, False),
+        (
+            business_usage({"1": [{"call_count": 99, "estimated_time_to_regain_access": 7}]}),
+            420,
+            False,
+        ),
+    ],
+)
+def test_at_its_limit_a_scope_makes_no_calls_until_access_is_regained(
+    bench: Bench, usage: Fault, wait: float, *, of_app: bool
+) -> None:
+    acme, zebra = bench.add_account("acme"), bench.add_account("zebra")
+    bench.world.inject(usage, times=1)
+
+    assert bench.poll(acme, QUOTA)
+
+    assert bench.pause(acme) == wait
+    assert not bench.poll(acme, QUOTA)
+    assert bench.poll(zebra, QUOTA) is not of_app
+    bench.clock.advance(wait)
+    assert bench.poll(acme, QUOTA)
+    assert bench.poller.paused_scopes() == dict.fromkeys(PausedScope, 0)
+
+
+def test_usage_that_cannot_be_read_is_counted_and_changes_nothing(bench: Bench) -> None:
+    acme = bench.add_account("acme")
+    bench.world.inject(app_usage("[" * 60_000))
+
+    assert bench.poll(acme, QUOTA)
+    assert bench.poll(acme, TOKEN)
+
+    assert bench.recorder.unreadable == 2
+    assert bench.seen(acme).usage_reading is None
+
+
+def test_after_a_pause_of_the_app_one_account_goes_first(bench: Bench) -> None:
+    acme, zebra = bench.add_account("acme"), bench.add_account("zebra")
+    bench.world.inject(APP_LIMIT, times=1)
+    bench.world.inject(retry_after("60"), times=1)
+    bench.poll(acme, QUOTA)
+    assert bench.poller.paused_scopes() == {**dict.fromkeys(PausedScope, 0), PausedScope.APP: 1}
+    bench.clock.advance(60)
+
+    with bench.answers_held_back(acme, QUOTA) as answer:
+        assert not bench.poll(zebra, QUOTA)
+        assert bench.failure(zebra, QUOTA) is FailureReason.RATE_LIMITED
+        assert answer()
+
+    assert bench.calls(zebra) == ()
+    assert bench.poll(zebra, QUOTA)
+
+
+@pytest.mark.parametrize("budget", [0, 100])
+def test_a_first_call_that_fails_otherwise_leaves_its_turn_to_another(
+    bench: Bench, budget: int
+) -> None:
+    acme, zebra, other = (bench.add_account(name) for name in ("acme", "zebra", "other"))
+    bench.world.inject(APP_LIMIT, times=1)
+    bench.poll(acme, QUOTA)
+    bench.clock.advance(60)
+    bench.world.inject(Canned(502), token=acme.token.value)
+    bench.set_polling(call_budget=budget or 1)
+    bench.poll(acme, QUOTA)
+
+    bench.set_polling(call_budget=100)
+    with bench.answers_held_back(zebra, QUOTA) as answer:
+        assert not bench.poll(other, QUOTA)
+        assert answer()
+    assert bench.poll(other, QUOTA)
 
 
 def test_the_errors_that_an_account_meets_are_counted(bench: Bench) -> None:

@@ -2,7 +2,7 @@ from collections import Counter
 from queue import SimpleQueue
 from threading import Condition, Event
 
-from exporter.domain import Poll, PollJob
+from exporter.domain import Poll, PollJob, PollResult
 
 GENEROUS = 30.0
 """Seconds after which a test gives up on what should come at once."""
@@ -16,11 +16,12 @@ class Runs:
         self.lags: SimpleQueue[tuple[Poll, float]] = SimpleQueue()
         self.release = Event()
         self.hanging: set[str] = set()
+        self.unanswered: set[str] = set()
         self._changed = Condition()
         self._counts: Counter[PollJob] = Counter()
         self._started = self._finished = 0
 
-    def run(self, account: str, poll: Poll) -> None:
+    def run(self, account: str, poll: Poll) -> PollResult:
         with self._changed:
             self._counts[poll, account] += 1
             self._changed.notify_all()
@@ -29,6 +30,7 @@ class Runs:
             assert self.release.wait(GENEROUS)
         if account == "broken":
             raise ZeroDivisionError("a defect in a job")
+        return PollResult.UNANSWERED if account in self.unanswered else PollResult.ANSWERED
 
     def poll_started(self, poll: Poll, lag_seconds: float) -> None:
         self.lags.put((poll, lag_seconds))

@@ -22,6 +22,19 @@ def test_a_loop_is_silent_once_it_has_not_beaten_in_time() -> None:
     ]
 
 
+def test_beats_are_told_by_the_clock_of_now() -> None:
+    clock = ControlledClock(wall_time=5_000.0)
+    heartbeats = Heartbeats(clock)
+    beat = heartbeats.expect("upkeep", within=60)
+    heartbeats.expect("store", within=60)
+    clock.advance(10)
+    beat()
+    clock.advance(1)
+    clock.set_wall(100.0)
+
+    assert heartbeats.times() == {"upkeep": 99.0, "store": 89.0}
+
+
 def test_setting_the_wall_clock_silences_nobody() -> None:
     clock = ControlledClock()
     heartbeats = Heartbeats(clock)

@@ -1,12 +1,14 @@
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 
 import pytest
 from structlog.testing import capture_logs
 
 from exporter.domain import Poll, PollJob
 from exporter.scheduling.poll_pool import PollPool
+from exporter.scheduling.waiting import WaitingPolls
 from tests.clock import ControlledClock
-from tests.scheduling.runs import Runs
+from tests.scheduling.runs import GENEROUS, Runs
 
 ACME: PollJob = (Poll.QUOTA, "acme")
 ZEBRA: PollJob = (Poll.QUOTA, "zebra")
@@ -23,9 +25,25 @@ def clock() -> ControlledClock:
     return ControlledClock()
 
 
+def pool_of(
+    runs: Runs,
+    clock: ControlledClock,
+    *,
+    max_in_flight: int = 1,
+    give_way: Callable[[], object] = lambda: None,
+) -> PollPool:
+    return PollPool(
+        runs.run,
+        waiting=WaitingPolls(max_in_flight),
+        give_way=give_way,
+        observer=runs,
+        clock=clock,
+    )
+
+
 @pytest.fixture
 def pool(runs: Runs, clock: ControlledClock) -> Iterator[PollPool]:
-    pool = PollPool(runs.run, max_in_flight=1, observer=runs, clock=clock)
+    pool = pool_of(runs, clock)
     yield pool
     runs.release.set()
     pool.shutdown()
@@ -93,3 +111,59 @@ def test_what_waits_at_the_shutdown_never_runs(pool: PollPool, runs: Runs) -> No
 
     assert runs.wait_until_idle(after=1)
     assert runs.count(ZEBRA) == 0
+
+
+def test_a_poll_gives_way_before_it_starts(runs: Runs, clock: ControlledClock) -> None:
+    started_before: list[int] = []
+    pool = pool_of(runs, clock, give_way=lambda: started_before.append(runs.count(ACME)))
+
+    for times in (1, 2):
+        pool.submit(ACME, 0)
+        assert runs.wait_until_idle(after=times)
+
+    pool.shutdown()
+    assert started_before == [0, 1]
+
+
+def test_there_are_as_many_threads_as_polls_were_at_once_and_no_more_than_allowed(
+    runs: Runs, clock: ControlledClock
+) -> None:
+    before = set(threading.enumerate())
+    runs.hanging = {"acme", "zebra"}
+    pool = pool_of(runs, clock, max_in_flight=2)
+
+    def threads_once_submitted(job: PollJob) -> int:
+        pool.submit(job, 0)
+        return len(set(threading.enumerate()) - before)
+
+    for times in (1, 2):
+        assert threads_once_submitted(BROKEN) == 1
+        assert runs.wait_until_idle(after=times)
+    assert [threads_once_submitted(job) for job in (ACME, ZEBRA, BROKEN)] == [1, 2, 2]
+
+    pool.shutdown()
+    runs.release.set()
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_thread_that_died_is_replaced_until_too_many_have(
+    runs: Runs, clock: ControlledClock
+) -> None:
+    before = set(threading.enumerate())
+    worn_out = []
+    pool = pool_of(runs, clock, give_way=dying)
+    for _ in range(4):
+        pool.submit(ACME, 0)
+        for thread in set(threading.enumerate()) - before:
+            thread.join(GENEROUS)
+        pool.mend()
+        worn_out.append(pool.is_worn_out)
+
+    pool.shutdown()
+    pool.mend()
+    assert worn_out == [False, False, False, True]
+    assert pool.problems() == []
+
+
+def dying() -> None:
+    raise SystemExit

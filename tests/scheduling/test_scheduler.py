@@ -8,11 +8,14 @@ from structlog.testing import capture_logs
 from exporter.clock import Clock, SystemClock
 from exporter.config.settings import PollingSettings
 from exporter.domain import Poll, PollJob
+from exporter.scheduling.right_of_way import LONGEST_WAIT_SECONDS
 from exporter.scheduling.scheduler import PollScheduler
+from exporter.scheduling.waiting import WaitingPolls
 from tests.clock import ControlledClock
 from tests.scheduling.runs import GENEROUS, Runs
 
 HOUR = 3600.0
+DAY = 24 * HOUR
 OFTEN = 0.1
 ACME: PollJob = (Poll.QUOTA, "acme")
 ZEBRA: PollJob = (Poll.TOKEN, "zebra")
@@ -30,7 +33,10 @@ def started(runs: Runs) -> Iterator[MakeScheduler]:
 
     def start(max_in_flight: int = 1, clock: Clock | None = None) -> PollScheduler:
         scheduler = PollScheduler(
-            runs.run, max_in_flight=max_in_flight, observer=runs, clock=clock or SystemClock()
+            runs.run,
+            waiting=WaitingPolls(max_in_flight),
+            observer=runs,
+            clock=clock or SystemClock(),
         )
         scheduler.start()
         schedulers.append(scheduler)
@@ -52,7 +58,7 @@ def test_a_planned_poll_runs_at_once(runs: Runs, started: MakeScheduler) -> None
 
 
 def test_what_was_planned_before_the_start_runs_at_the_start(runs: Runs) -> None:
-    scheduler = PollScheduler(runs.run, max_in_flight=1, observer=runs, clock=SystemClock())
+    scheduler = PollScheduler(runs.run, waiting=WaitingPolls(1), observer=runs, clock=SystemClock())
     scheduler.plan({ACME: HOUR, ZEBRA: HOUR})
     assert runs.polled.empty()
 
@@ -60,6 +66,18 @@ def test_what_was_planned_before_the_start_runs_at_the_start(runs: Runs) -> None
 
     assert {runs.next(), runs.next()} == {ACME, ZEBRA}
     scheduler.stop()
+
+
+def test_while_something_urgent_runs_a_poll_waits_for_a_moment_with_its_start(
+    runs: Runs, started: MakeScheduler
+) -> None:
+    scheduler = started()
+
+    with scheduler.giving_way():
+        scheduler.plan({ACME: HOUR})
+        assert runs.next() == ACME
+
+    assert runs.lags.get(timeout=GENEROUS)[1] >= LONGEST_WAIT_SECONDS
 
 
 def test_a_poll_runs_again_and_again(runs: Runs, started: MakeScheduler) -> None:
@@ -112,6 +130,40 @@ def test_a_poll_runs_now_when_it_is_asked_for(runs: Runs, started: MakeScheduler
     scheduler.run_now(ACME)
 
     assert runs.wait_until_idle(after=2)
+
+
+def test_a_poll_that_is_to_run_soon_runs_once_for_all_who_ask(
+    runs: Runs, started: MakeScheduler
+) -> None:
+    scheduler = started()
+    scheduler.plan({ACME: HOUR})
+    assert runs.wait_until_idle(after=1)
+
+    for _ in range(3):
+        scheduler.run_within(0.1, {ACME: HOUR, ZEBRA: HOUR})
+
+    assert runs.wait_until_idle(after=3)
+    assert (runs.count(ACME), runs.count(ZEBRA)) == (2, 1)
+
+
+def test_a_poll_without_an_answer_is_put_off_and_after_an_answer_by_little_again(
+    runs: Runs, started: MakeScheduler
+) -> None:
+    clock = ControlledClock()
+    job = (Poll.QUOTA, "early")  # in its day
+    scheduler = started(clock=clock)
+    scheduler.plan({job: DAY})
+    assert runs.wait_until_idle(after=1)
+
+    answered = [False] * 6 + [True, False]
+    for number, is_answered in enumerate(answered, 2):
+        runs.unanswered = set() if is_answered else {job[1]}
+        scheduler.run_now(job)
+        assert runs.wait_until_idle(after=number)
+
+    clock.advance(2 * DAY)
+    put_off = DAY - scheduler.overdue_seconds()
+    assert 0 <= put_off <= 30
 
 
 def test_an_exception_in_a_poll_ends_neither_its_job_nor_its_worker(
@@ -218,7 +270,7 @@ def test_the_plan_goes_on_after_the_clock_was_set(runs: Runs, started: MakeSched
 
 
 def test_after_the_stop_nothing_runs(runs: Runs) -> None:
-    scheduler = PollScheduler(runs.run, max_in_flight=1, observer=runs, clock=SystemClock())
+    scheduler = PollScheduler(runs.run, waiting=WaitingPolls(1), observer=runs, clock=SystemClock())
     scheduler.start()
     runs.hanging = {"acme"}
     scheduler.plan({ACME: HOUR})
@@ -237,7 +289,7 @@ def test_after_the_stop_nothing_runs(runs: Runs) -> None:
 
 def test_a_poll_that_is_due_and_not_started_is_overdue(runs: Runs) -> None:
     clock = ControlledClock()
-    scheduler = PollScheduler(runs.run, max_in_flight=1, observer=runs, clock=clock)
+    scheduler = PollScheduler(runs.run, waiting=WaitingPolls(1), observer=runs, clock=clock)
     assert scheduler.overdue_seconds() == 0
 
     scheduler.plan({ACME: HOUR})

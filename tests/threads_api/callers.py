@@ -44,7 +44,11 @@ class NotedRequests:
 
     finished: list[tuple[Endpoint, str]] = field(default_factory=list)
     seconds: list[float] = field(default_factory=list)
+    unreadable: int = 0
 
     def request_finished(self, endpoint: Endpoint, code: str, seconds: float) -> None:
         self.finished.append((endpoint, code))
         self.seconds.append(seconds)
+
+    def headers_unreadable(self, count: int) -> None:
+        self.unreadable += count

@@ -25,11 +25,11 @@ def silent_host() -> Iterator[int]:
 
 
 @contextmanager
-def full_host() -> Iterator[int]:
+def full_host(port: int = 0) -> Iterator[int]:
     """Listen on the port that is yielded, where no connection is taken any more."""
     with ExitStack() as stack:
-        listener = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=0))
-        port: int = listener.getsockname()[1]
+        listener = stack.enter_context(socket.create_server(("127.0.0.1", port), backlog=0))
+        port = listener.getsockname()[1]
         for _ in range(4):
             waiting = stack.enter_context(socket.socket())
             waiting.setblocking(False)  # noqa: FBT003 — it takes no keyword

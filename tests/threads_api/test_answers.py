@@ -311,6 +311,7 @@ def test_an_invalid_token(error: object, reason: TokenInvalidReason) -> None:
             ({"data": {"is_valid": True, "scopes": ["a", value]}}, "data.scopes: not a string")
             for value in NO_STRINGS
         ),
+        ({"data": {"is_valid": True, "scopes": ["a", "\ud800"]}}, "data.scopes: not Unicode"),
     ],
 )
 def test_tokens_that_are_not_as_documented(answer: object, message: str) -> None:
@@ -324,6 +325,10 @@ def test_the_id_of_the_user() -> None:
 @pytest.mark.parametrize("answer", [*NO_OBJECTS, {}, {"id": 1}, {"id": None}])
 def test_users_that_are_not_as_documented(answer: object) -> None:
     assert complaint(parse_me, answer) in {"answer: not an object", "id: not a string"}
+
+
+def test_an_id_with_half_of_a_surrogate_pair() -> None:
+    assert complaint(parse_me, {"id": "1\udfff"}) == "id: not Unicode"
 
 
 def test_no_complaint_names_a_value() -> None:

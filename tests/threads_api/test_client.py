@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from exporter.domain import (
@@ -27,7 +27,9 @@ from exporter.threads_api.catalogue import RateLimitScope
 from exporter.threads_api.client import ThreadsClient
 from exporter.threads_api.network import Network
 from exporter.threads_api.reply import Failure, Reply
+from exporter.threads_api.usage import Limits
 from tests.clock import ControlledClock
+from tests.examples import examples
 from tests.threads_api.callers import NotedRequests, new_transport
 from tests.threads_api.conftest import OpenTransport
 
@@ -322,7 +324,7 @@ def test_junk_in_a_usage_header_spoils_no_answer(
     world.inject(faults.app_usage("17%"))
     world.inject(faults.business_usage("[" * 60_000))
 
-    assert client.me(token) == Reply(acme.user_id, {})
+    assert client.me(token) == Reply(acme.user_id, Limits(unreadable=2))
 
 
 def test_every_request_is_observed(
@@ -443,7 +445,7 @@ def ask_everything(client: ThreadsClient, token: Secret) -> Collection[Reply[obj
     status=st.sampled_from([200] * 5 + [204, 302, 400, 401, 403, 404, 429, 500, 503])
     | st.integers(200, 999),
 )
-@settings(max_examples=80)
+@examples(80)
 def test_whatever_meta_answers_there_is_a_reply(
     lasting: tuple[World, ThreadsClient], body: bytes, status: int
 ) -> None:

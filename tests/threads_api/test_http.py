@@ -16,6 +16,7 @@ from exporter.simulator.faults import Fault
 from exporter.threads_api import connections
 from exporter.threads_api.http import NoAnswerError
 from exporter.threads_api.network import Network
+from tests.examples import examples
 from tests.threads_api.callers import Caller, new_transport
 from tests.threads_api.conftest import OpenTransport
 from tests.threads_api.peers import recording_host
@@ -169,7 +170,7 @@ def test_what_is_no_answer(
 
 @given(sent=st.binary(max_size=200), opening=st.sampled_from((b"", OK, OK + b"\r\n")))
 @settings(
-    max_examples=60,
+    examples(60),
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 def test_whatever_arrives_is_an_answer_or_a_reason(

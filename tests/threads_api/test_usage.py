@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from exporter.domain import UsageResource
-from exporter.threads_api.usage import named_wait, usage_ratios
+from exporter.threads_api.entry import RateLimitScope
+from exporter.threads_api.usage import NO_LIMITS, Limits, read_limits
 
 NOW = 1_790_000_000.0
 DAY = 24 * 3600.0
@@ -30,13 +31,29 @@ BUSINESS = "X-Business-Use-Case-Usage"
         ({APP: '{"call_count":10}', BUSINESS: '{"1":[{"call_count":20}]}'}, {"call_count": 0.2}),
         ({APP: "17%", BUSINESS: '{"1":[{"call_count":20}]}'}, {"call_count": 0.2}),
         ({APP: '{"call_count":true,"total_time":1}'}, {"total_time": 0.01}),
+        ({BUSINESS: '{"1":[null,{"call_count":1}]}'}, {"call_count": 0.01}),
         ({APP: '{"total_cpu_time":50,"unknown":1}'}, {}),
     ],
 )
 def test_usage_ratios(headers: dict[str, str], ratios: dict[str, float]) -> None:
     expected = {UsageResource(name): ratio for name, ratio in ratios.items()}
 
-    assert usage_ratios(headers) == pytest.approx(expected)
+    assert read_limits(headers, NOW).ratios == pytest.approx(expected)
+
+
+def test_each_header_tells_of_its_own_limit() -> None:
+    app, business = '{"call_count":20}', '{"1":[{"call_count":90,"total_time":5}]}'
+
+    used = read_limits({APP: app, BUSINESS: business}, NOW).used
+
+    assert used == {
+        RateLimitScope.APP: {UsageResource.CALL_COUNT: 0.2},
+        RateLimitScope.ACCOUNT: {UsageResource.CALL_COUNT: 0.9, UsageResource.TOTAL_TIME: 0.05},
+    }
+
+
+def test_an_answer_without_such_headers_tells_nothing() -> None:
+    assert read_limits({"Content-Type": "application/json"}, NOW) is NO_LIMITS
 
 
 JUNK = [
@@ -57,16 +74,30 @@ JUNK = [
     '{"call_count":%s}' % ("9" * 400),
     '{"call_count":%s}' % ("9" * 5000),
     '{"1":[1,null,[],"x"]}',
-    '{"1":{"call_count":1}}',
     "[" * 100_000,
 ]
 
 
 @pytest.mark.parametrize("name", [APP, BUSINESS])
 @pytest.mark.parametrize("value", JUNK)
-def test_junk_in_a_usage_header_is_ignored(name: str, value: str) -> None:
-    assert usage_ratios({name: value}) == {}
-    assert named_wait({name: value}, NOW) is None
+def test_junk_in_a_usage_header_is_ignored_and_counted(name: str, value: str) -> None:
+    assert read_limits({name: value}, NOW) == Limits(unreadable=1)
+
+
+@pytest.mark.parametrize("value", ["{}", '{"total_cpu_time":50}', '{"1":[]}', '{"1":{"a":1}}'])
+def test_what_a_usage_header_does_not_tell_is_no_junk(value: str) -> None:
+    assert read_limits({APP: value}, NOW) == NO_LIMITS
+
+
+def test_unreadable_headers_are_counted_and_what_can_be_read_is() -> None:
+    headers = {APP: '{"call_count":true,"total_time":-1}', "Retry-After": "soon"}
+    business = '{"1":[{"call_count":50,"estimated_time_to_regain_access":2},{"total_time":"x"}]}'
+
+    limits = read_limits({**headers, BUSINESS: business}, NOW)
+
+    assert limits.unreadable == 3
+    assert limits.ratios == {UsageResource.CALL_COUNT: 0.5}
+    assert limits.wait == 120
 
 
 @pytest.mark.parametrize(
@@ -99,7 +130,10 @@ def test_junk_in_a_usage_header_is_ignored(name: str, value: str) -> None:
     ],
 )
 def test_retry_after(value: str, seconds: float | None) -> None:
-    assert named_wait({"Retry-After": value}, NOW) == seconds
+    limits = read_limits({"Retry-After": value}, NOW)
+
+    assert limits.wait == seconds
+    assert limits.unreadable == (seconds is None)
 
 
 @pytest.mark.parametrize(
@@ -119,20 +153,22 @@ def test_retry_after(value: str, seconds: float | None) -> None:
 def test_minutes_to_regain_access(minutes: str, seconds: float | None) -> None:
     usage = f'{{"1":[{{"estimated_time_to_regain_access":{minutes}}}]}}'
 
-    assert named_wait({BUSINESS: usage}, NOW) == seconds
+    assert read_limits({BUSINESS: usage}, NOW).wait == seconds
 
 
 def test_the_longest_of_all_minutes_counts() -> None:
     items = [{"estimated_time_to_regain_access": minutes} for minutes in (5, 7, 6)]
 
-    assert named_wait({BUSINESS: json.dumps({"1": items[:2], "2": items[2:]})}, NOW) == 420.0
+    headers = {BUSINESS: json.dumps({"1": items[:2], "2": items[2:]})}
+
+    assert read_limits(headers, NOW).wait == 420.0
 
 
 @pytest.mark.parametrize(("retry_after", "seconds"), [("600", 600.0), ("60", 300.0), ("x", 300.0)])
 def test_the_longest_wait_counts(retry_after: str, seconds: float) -> None:
     usage = '{"1":[{"estimated_time_to_regain_access":5}]}'
 
-    assert named_wait({"Retry-After": retry_after, BUSINESS: usage}, NOW) == seconds
+    assert read_limits({"Retry-After": retry_after, BUSINESS: usage}, NOW).wait == seconds
 
 
 @given(
@@ -142,7 +178,8 @@ def test_the_longest_wait_counts(retry_after: str, seconds: float) -> None:
     )
 )
 def test_no_header_is_too_odd(headers: dict[str, str]) -> None:
-    wait = named_wait(headers, NOW)
+    limits = read_limits(headers, NOW)
 
-    assert wait is None or 1 <= wait <= DAY
-    assert all(ratio >= 0 for ratio in usage_ratios(headers).values())
+    assert limits.wait is None or 1 <= limits.wait <= DAY
+    assert all(ratio >= 0 for ratio in limits.ratios.values())
+    assert limits.unreadable <= len(headers)

@@ -1,13 +1,16 @@
 from collections.abc import Iterator
 
+from exporter.domain import Loop, PausedScope
 from exporter.metrics.desc import Desc, Label, MetricType, Sample, Stability
 from exporter.metrics.rows.poll import ACTION, CATEGORY, ERROR
 from exporter.metrics.rows.row import ExporterRow
 from exporter.metrics.state import ExporterState
 
+SCOPE = Label("scope", values=tuple(PausedScope))
 SOLUTION = Label("solution", meaning="the catalogue's advice, a sentence or two", max_length=512)
 VERSION = Label("version", meaning="of the exporter")
 REVISION = Label("revision", meaning="the commit that it was built from")
+LOOP = Label("loop", values=tuple(Loop))
 PYTHON_VERSION = Label("pythonversion", meaning="of the running interpreter")
 
 
@@ -34,9 +37,28 @@ def _inspector_token_valid(state: ExporterState) -> Iterator[Sample]:
         yield (), state.inspector_token_valid
 
 
+def _paused_scopes(state: ExporterState) -> Iterator[Sample]:
+    for scope in PausedScope:
+        yield (scope,), state.paused_scopes.get(scope, 0)
+
+
 def _store_up(state: ExporterState) -> Iterator[Sample]:
     if state.store_up is not None:
         yield (), state.store_up
+
+
+def _web_certificate_expiry(state: ExporterState) -> Iterator[Sample]:
+    if state.web_certificate_expires_at is not None:
+        yield (), state.web_certificate_expires_at
+
+
+def _heartbeats(state: ExporterState) -> Iterator[Sample]:
+    for loop, beat in state.heartbeats.items():
+        yield (loop,), beat
+
+
+def _log_dropped(state: ExporterState) -> Iterator[Sample]:
+    yield (), state.log_dropped
 
 
 def _shard(state: ExporterState) -> Iterator[Sample]:
@@ -102,14 +124,64 @@ ROWS = (
     ),
     ExporterRow(
         Desc(
+            "threads_exporter_paused_scopes",
+            MetricType.GAUGE,
+            "Accounts, Meta apps and inspectors that make no calls now, because Meta limits or"
+            " restricts them, or nearly does.",
+            (SCOPE,),
+            promql='max by (job) (threads_exporter_paused_scopes{scope="app"}) > 0',
+            stability=Stability.EXPERIMENTAL,
+        ),
+        _paused_scopes,
+    ),
+    ExporterRow(
+        Desc(
             "threads_exporter_store_up",
             MetricType.GAUGE,
-            "1 while the store of the tracked media containers can be written, 0 while it cannot"
-            " and the registration API takes nothing.",
-            when="while a store is in use",
+            "1 while the store of the tracked media containers and of the spent calls can be"
+            " written, 0 while it cannot: then registrations are refused, and calls are counted in"
+            " memory.",
+            when="while a store is in use; without one nothing can be tracked, and calls are"
+            " counted in memory",
             promql="threads_exporter_store_up == 0",
         ),
         _store_up,
+    ),
+    ExporterRow(
+        Desc(
+            "threads_exporter_web_certificate_expiry_timestamp_seconds",
+            MetricType.GAUGE,
+            "Unix time at which the certificate that the exporter itself presents expires"
+            " (tls_server_config of the web configuration).",
+            when="while the exporter is served over TLS",
+            promql="threads_exporter_web_certificate_expiry_timestamp_seconds - time()",
+            stability=Stability.EXPERIMENTAL,
+        ),
+        _web_certificate_expiry,
+    ),
+    ExporterRow(
+        Desc(
+            "threads_exporter_heartbeat_timestamp_seconds",
+            MetricType.GAUGE,
+            "Unix time at which a loop of the exporter last showed that it lives. One that is"
+            " silent for too long makes the exporter unhealthy and then ends it.",
+            (LOOP,),
+            promql="timestamp(threads_exporter_heartbeat_timestamp_seconds)"
+            " - threads_exporter_heartbeat_timestamp_seconds > 30",
+            stability=Stability.EXPERIMENTAL,
+        ),
+        _heartbeats,
+    ),
+    ExporterRow(
+        Desc(
+            "threads_exporter_log_dropped_total",
+            MetricType.COUNTER,
+            "Log lines that were lost, because nobody took those before them or they could not be"
+            " written.",
+            promql="increase(threads_exporter_log_dropped_total[1h]) > 0",
+            stability=Stability.EXPERIMENTAL,
+        ),
+        _log_dropped,
     ),
     ExporterRow(
         Desc(
