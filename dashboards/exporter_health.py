@@ -1,8 +1,9 @@
-"""The exporter itself: its polls, its requests to Meta, its limits, its store and its process."""
+"""The exporter itself: its polls, its requests to Meta, its limits, its store and its processes."""
 
 from alerts.thresholds import DEFAULT
 from dashboards import links, looks, measures
 from dashboards.document import Document
+from dashboards.instances import LOADED, instances_and_processes
 from dashboards.looks import GREEN, ORANGE, RED, Nothing
 from dashboards.measures import TOP
 from dashboards.panels import Graph, Stat, Timeline
@@ -10,32 +11,34 @@ from dashboards.promql import CHOSEN, Pattern, selector
 from dashboards.shared import REGISTRATION_COLOURS, account_column, errors_table, failures_graph
 from dashboards.tables import BAR, COLOURED, Name, Table, Value
 from dashboards.variables import any_accounts, exporter_variables
+from dashboards.web_server import web_server
 
 _RATE = "$__rate_interval"
 # No whole answer, or one that tells of a fault of Meta.
 _BROKEN = Pattern("5..|[a-z_]+")
-_LOADED = "threads_exporter_config_last_reload_success_timestamp_seconds"
 
 
 def exporter() -> Document:
     return Document(
         uid=links.EXPORTER,
-        description="The exporter itself: polls, requests to Meta, limits, store and process.",
+        description="The exporter itself: polls, requests to Meta, limits, store, web server and"
+        " processes.",
         variables=(*exporter_variables(), any_accounts()),
         rows={
             "Summary": _summary(),
             "Polls": (_polls(), failures_graph(CHOSEN), _lag(), _in_flight(), _ages()),
             "Requests to Meta": (_requests(), _durations(), _slowness()),
             "Errors of Meta": (errors_table(CHOSEN, Name("category", "Category", 130)),),
-            "Limits": (_budgets(), _usage(), _paused()),
-            "Store and configuration": (_health(), _registrations(), _faults()),
-            "Instances and their processes": (
-                _instances(),
-                _cpu(),
-                _memory(),
-                _files(),
-                _garbage(),
+            "Limits": (_budgets(), _usage(), _paused(), _pauses(), _unreadable_headers()),
+            "Store, configuration and tokens": (
+                _health(),
+                _registrations(),
+                _faults(),
+                _store_failures(),
+                _tokens_not_read(),
             ),
+            "Web server": web_server(),
+            "Instances and their processes": instances_and_processes(),
         },
     )
 
@@ -97,7 +100,7 @@ def _summary() -> tuple[Stat, ...]:
         Stat(
             "Config loaded",
             "How long ago the configuration in use was loaded, by the exporter that did so last.",
-            {"": f"time() - max({CHOSEN.series(_LOADED)})"},
+            {"": f"time() - max({CHOSEN.series(LOADED)})"},
             looks.DURATION,
         ),
     )
@@ -272,6 +275,31 @@ def _paused() -> Table:
     )
 
 
+def _pauses() -> Graph:
+    paused = CHOSEN.series("threads_exporter_paused_scopes")
+    return Graph(
+        "Pauses, by scope",
+        "How many accounts, Meta apps and inspectors make no call, because Meta limits or restricts"
+        " them, or nearly does. A pause of an app holds back all its accounts.",
+        {"{{scope}}": f"sum by (scope) ({paused})"},
+        looks.COUNT,
+        height=6,
+    )
+
+
+def _unreadable_headers() -> Graph:
+    headers = CHOSEN.series("threads_exporter_header_parse_errors_total")
+    return Graph(
+        "Rate limit headers not understood",
+        "Headers of Meta's answers on what is spent of its rate limit, or on how long to wait, that"
+        " are not as documented. What cannot be read of them is ignored.",
+        {"{{instance}}": measures.rates_that_happened(headers, "instance")},
+        looks.PER_MINUTE,
+        height=6,
+        nothing="All were understood",
+    )
+
+
 def _health() -> Timeline:
     checks = {
         "store": "threads_exporter_store_up",
@@ -327,84 +355,28 @@ def _faults() -> Graph:
     )
 
 
-def _instances() -> Table:
-    started = selector("process_start_time_seconds")
-    build = CHOSEN.series("threads_exporter_build_info")
-    return Table(
-        "Instances",
-        "The exporters, what they were built from, and which share of the accounts each polls.",
-        (
-            Name("instance", "Instance", 220),
-            Name("version", "Version", 110),
-            Name("revision", "Revision", 110),
-            Name("pythonversion", "Python", 100),
-            Value(
-                f"max by (instance, version, revision, pythonversion) ({build}) * on (instance)"
-                f" group_left () max by (instance) ({selector('up')})",
-                "Scrape",
-                looks.yes_or_no("up", "down"),
-                COLOURED,
-                90,
-            ),
-            Value(_by_instance("threads_exporter_shard"), "Shard", looks.COUNT, width=80),
-            Value(_by_instance("threads_exporter_total_shards"), "of", looks.COUNT, width=80),
-            Value(_accounts_by_instance(), "Accounts", looks.COUNT, width=100),
-            Value(f"time() - max by (instance) ({started})", "Running for", looks.DURATION),
-            Value(f"time() - {_by_instance(_LOADED)}", "Configuration loaded ago", looks.DURATION),
-        ),
-        sort="Instance",
-        falling=False,
-        span=24,
-        height=6,
-    )
-
-
-def _by_instance(name: str) -> str:
-    return f"max by (instance) ({CHOSEN.series(name)})"
-
-
-def _accounts_by_instance() -> str:
-    return f"count by (instance) ({CHOSEN.series('threads_account_info')})"
-
-
-def _cpu() -> Graph:
-    seconds = selector("process_cpu_seconds_total", _RATE)
+def _store_failures() -> Graph:
+    failures = CHOSEN.series("threads_exporter_store_errors_total")
     return Graph(
-        "CPU",
-        "Processor time that the process takes; 100 % is one core.",
-        {"{{instance}}": f"sum by (instance) (rate({seconds}))"},
-        looks.SHARE,
-        span=6,
-    )
-
-
-def _memory() -> Graph:
-    return Graph(
-        "Memory",
-        "Resident memory of the process.",
-        {"{{instance}}": f"max by (instance) ({selector('process_resident_memory_bytes')})"},
-        looks.BYTES,
-        span=6,
-    )
-
-
-def _files() -> Graph:
-    files, most = selector("process_open_fds"), selector("process_max_fds")
-    return Graph(
-        "Open files",
-        "The share of the files and connections that the process may have open.",
-        {"{{instance}}": f"max by (instance) ({files} / {most})"},
-        looks.SHARE,
-        span=6,
-    )
-
-
-def _garbage() -> Graph:
-    collections = selector("python_gc_collections_total", _RATE)
-    return Graph(
-        "Garbage collections",
-        "Python's garbage collections, by generation.",
-        {"generation {{generation}}": f"60 * sum by (generation) (rate({collections}))"},
+        "Store failures, by kind",
+        "Times that the store of containers and of spent calls could not be used, and why. The"
+        " log names the place and the remedy.",
+        {"{{kind}}": measures.rates_that_happened(failures, "kind")},
         looks.PER_MINUTE,
-        span=6,
+        height=6,
+        stacked=True,
+        nothing="The store never failed",
+    )
+
+
+def _tokens_not_read() -> Graph:
+    failures = CHOSEN.series("threads_exporter_token_reload_failures_total")
+    return Graph(
+        "New tokens not read",
+        "Attempts to read a token's changed file that failed. The token from before is still in"
+        " use; the log names the file and the mistake.",
+        {"{{instance}}": measures.rates_that_happened(failures, "instance")},
+        looks.PER_MINUTE,
+        height=6,
+        nothing="Every new token was read",
     )

@@ -156,6 +156,13 @@ DATA_ACCESS_LEFT = Look(
         DEFAULT.data_access_expiry_critical_seconds, DEFAULT.data_access_expiry_warning_seconds
     ),
 )
+CERTIFICATE_LEFT = Look(
+    units.DurationInDaysHoursMinutesSeconds,
+    falling(
+        DEFAULT.web_certificate_expiry_critical_seconds,
+        DEFAULT.web_certificate_expiry_warning_seconds,
+    ),
+)
 FAILURE_SHARE = Look(
     units.PercentUnit, rising(DEFAULT.container_failure_share), decimals=1, minimum=0, maximum=1
 )

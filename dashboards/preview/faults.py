@@ -19,7 +19,17 @@ _UNTROUBLED: Excused = {
             "Refused quotas",
         }
     ),
-    "threads-exporter": frozenset({"Paused accounts (top 20)"}),
+    "threads-exporter": frozenset(
+        {
+            "Clock jumps",
+            "Connections ended, by reason",
+            "Log lines lost",
+            "New tokens not read",
+            "Paused accounts (top 20)",
+            "Rate limit headers not understood",
+            "Store failures, by kind",
+        }
+    ),
 }
 _ALL_WELL: Excused = {
     "threads-containers": frozenset(
@@ -65,8 +75,18 @@ _NO_ANSWERS: Excused = {
     ),
     "threads-overview": frozenset({"Fullest quotas (top 20)"}),
 }
+# Where a quota poll finds the token dead first, the token is never asked about.
 _NO_CALLS: Excused = {
-    "threads-account": frozenset({"Permissions", "Quota data age"}),
+    "threads-account": frozenset(
+        {
+            "Age of the last answers",
+            "Data access ends in",
+            "Expires in",
+            "Issued",
+            "Permissions",
+            "Quota data age",
+        }
+    ),
     "threads-exporter": frozenset(
         {
             "Oldest answer",
@@ -76,6 +96,7 @@ _NO_CALLS: Excused = {
             "Requests, by code",
         }
     ),
+    "threads-overview": frozenset({"Tokens that expire next (20)"}),
 }
 
 EXCUSED: Mapping[State, tuple[Excused, ...]] = {
