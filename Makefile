@@ -1,11 +1,13 @@
 CONFIG ?= config.yaml
 ARGS ?=
+FUZZ_SECONDS ?= 60
 IMAGE ?= threads-exporter
+SBOM ?= build/threads-exporter.cdx.json
 
 BIN := .venv/bin
 READY := .venv/.ready
 DEMO_RULES := --for-scale 0.02 --output deploy/prometheus/demo.rules.yaml
-SOURCES := alerts benchmarks dashboards exporter tests
+SOURCES := alerts benchmarks dashboards exporter fuzz soak supply_chain tests
 
 .DEFAULT_GOAL := help
 
@@ -33,11 +35,16 @@ run: $(READY) ## Run the exporter with CONFIG=config.yaml
 test: $(READY) ## Run all tests under the coverage gate, or ARGS="tests/web -k healthy"
 	@scripts/test $(ARGS)
 
+.PHONY: fuzz
+fuzz: $(READY) ## Fuzz what takes input from outside for FUZZ_SECONDS=60 each, or ARGS="answer"
+	@$(BIN)/python -m fuzz --seconds $(FUZZ_SECONDS) $(ARGS)
+
 .PHONY: servers
 servers: ## Get the real Prometheus, Alertmanager and PostgreSQL that some tests start
 	@scripts/fetch-prometheus
 	@scripts/fetch-prometheus-3
 	@scripts/fetch-postgresql
+	@scripts/fetch-faketime
 
 .PHONY: lint
 lint: $(READY) ## Check style, format and types
@@ -45,11 +52,20 @@ lint: $(READY) ## Check style, format and types
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/mypy scripts/demo
+	$(BIN)/zizmor --offline --no-progress --quiet .github
 
 .PHONY: format
 format: $(READY) ## Format the code and mend what ruff can mend
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
+
+.PHONY: audit
+audit: $(READY) ## Look for known vulnerabilities and licences that are not allowed
+	@scripts/audit $(ARGS)
+
+.PHONY: sbom
+sbom: $(READY) ## Write what the exporter is made of into SBOM=build/threads-exporter.cdx.json
+	@scripts/sbom $(SBOM)
 
 .PHONY: docs
 docs: $(READY) ## Write all that is generated anew: pages, rules and dashboards
@@ -58,6 +74,7 @@ docs: $(READY) ## Write all that is generated anew: pages, rules and dashboards
 	$(BIN)/python -m alerts
 	$(BIN)/python -m alerts $(DEMO_RULES)
 	$(BIN)/python -m dashboards --configmaps
+	$(BIN)/python -m benchmarks page
 
 .PHONY: check-docs
 check-docs: $(READY) ## Fail where a generated page, rule or dashboard differs from the code
@@ -66,10 +83,15 @@ check-docs: $(READY) ## Fail where a generated page, rule or dashboard differs f
 	$(BIN)/python -m alerts --check
 	$(BIN)/python -m alerts --check $(DEMO_RULES)
 	$(BIN)/python -m dashboards --check --configmaps
+	$(BIN)/python -m benchmarks page --check
 
 .PHONY: bench
-bench: $(READY) ## Measure against yardsticks into bench.json, or ARGS="--quick --only scrape"
+bench: $(READY) ## Measure speed against yardsticks into bench.json, or ARGS="--quick --only scrape"
 	$(BIN)/python -m benchmarks run --output bench.json $(ARGS)
+
+.PHONY: soak
+soak: $(READY) ## Run 10 000 accounts through all kinds of trouble for ten minutes, or ARGS="--minutes 60"
+	$(BIN)/python -m soak run --accounts 10000 --minutes 10 --output soak.json $(ARGS)
 
 .PHONY: dashboards-preview
 dashboards-preview: $(READY) ## Draw the dashboards with Grafana's libraries; needs node, npm, chromium
