@@ -13,6 +13,7 @@ from exporter.flags import Flags
 from exporter.log_stream import hold_standard_streams
 from exporter.logs import configure_logs
 from exporter.process import cut, serve
+from exporter.runtime import suit_many_threads
 from exporter.secret import Redactor, SecretUnreadableError
 from exporter.service import Service
 from exporter.signals import Signals
@@ -54,6 +55,7 @@ def serve_settings(
     announce: Callable[[WebServer], None] = lambda _: None,
 ) -> int:
     """Serve until a signal says otherwise; return the exit code; raises StartError."""
+    suit_many_threads()
     hold_standard_streams()
     redactor = Redactor()
     log_lines = configure_logs(flags.log_level, flags.log_format, redactor)

@@ -70,9 +70,10 @@ def _resources(record: Record) -> Iterator[Row]:
 
 
 def watched(record: Record) -> Sequence[Sample]:
-    """Return the samples of the last process, from when it was warm on."""
+    """Return the samples of the last process, from when it was warm and had met each trouble."""
     last = [one for one in record.samples if one.process == record.samples[-1].process]
-    warm = [one for one in last if one.at >= last[0].at + record.warm_up]
+    since = max(last[0].at + record.warm_up, record.watched_from)
+    warm = [one for one in last if one.at >= since]
     return warm or last
 
 

@@ -63,4 +63,5 @@ class Record:
     store_up: bool = True
     exit_code: int = 0
     warm_up: float = 0.0
+    watched_from: float = 0.0
     refused_reloads: int = 0

@@ -38,7 +38,7 @@ def write(
         "scale": {**asdict(scale), "interval": scale.interval},
         "rows": [{**asdict(row), "met": row.met} for row in rows],
         "episodes": [asdict(episode) for episode in timetable(scale)],
-        "stale": sorted({name for look in record.looks for name in look.stale}),
+        "looks": [asdict(look) for look in record.looks],
         "scrapes": [asdict(scrape) for scrape in record.scrapes],
         "defect_lines": record.defect_lines,
         "samples": [asdict(sample) for sample in record.samples],

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 APPS = 10
 _POLLS_PER_SECOND = 330.0
 _SHORTEST_INTERVAL = 4.0
-_TROUBLES = 17
+_SECONDS_OF_A_ROUND = 300.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +48,14 @@ class Scale:
         return self.fresh_within + self.interval / 2
 
     @property
-    def slot(self) -> float:
-        """Return the time from one trouble to the next; half of it is trouble."""
-        return (self.seconds - self.warm_up - self.settling) / _TROUBLES
+    def troubled(self) -> float:
+        """Return the time between the two, in which something goes wrong every other moment."""
+        return self.seconds - self.warm_up - self.settling
+
+    @property
+    def rounds(self) -> int:
+        """Return how often each trouble comes."""
+        return max(1, round(self.seconds / _SECONDS_OF_A_ROUND))
 
     @property
     def containers_per_second(self) -> float:

@@ -48,23 +48,37 @@ class Episode:
 
 
 def timetable(scale: Scale) -> Sequence[Episode]:
-    """Return each trouble once, one after another.
+    """Return the troubles, one after another, in rounds of each.
 
-    There are two kills, both early: memory is watched from the last of them on.
+    Kills are in the first round alone, two and early, for memory to be watched after it.
     """
     random = Random(scale.seed)  # noqa: S311 — the same seed must give the same run
-    order: list[Trouble] = [each for each in Trouble if each is not Trouble.KILLED]
-    random.shuffle(order)
-    early = round(_MOST_KILLED_BY * len(order))
-    for _ in range(_KILLS):
-        order.insert(random.randrange(early), Trouble.KILLED)
+    order = [trouble for number in range(scale.rounds) for trouble in _round(number, random)]
     return list(_episodes(scale, order, random))
 
 
+def first_round_ends(scale: Scale) -> float:
+    """Return from when on each trouble was met; 0 where that is only at the end."""
+    if scale.rounds == 1:
+        return 0.0
+    return timetable(scale)[len(Trouble) + _KILLS - 2].ends
+
+
+def _round(number: int, random: Random) -> Sequence[Trouble]:
+    order: list[Trouble] = [each for each in Trouble if each is not Trouble.KILLED]
+    random.shuffle(order)
+    if number == 0:
+        early = round(_MOST_KILLED_BY * len(order))
+        for _ in range(_KILLS):
+            order.insert(random.randrange(early), Trouble.KILLED)
+    return order
+
+
 def _episodes(scale: Scale, order: Sequence[Trouble], random: Random) -> Iterator[Episode]:
+    slot = scale.troubled / len(order)
     for place, trouble in enumerate(order):
-        begins = scale.warm_up + place * scale.slot
-        lasts = scale.slot * _SHARE_OF_TROUBLE * random.uniform(0.8, 1.2)
+        begins = scale.warm_up + place * slot
+        lasts = slot * _SHARE_OF_TROUBLE * random.uniform(0.8, 1.2)
         yield Episode(trouble, begins, begins + lasts, _apps(trouble, random))
 
 

@@ -1,5 +1,6 @@
 """What is looked at all the time, from outside: the process, its health, scrapes, accounts."""
 
+import gzip
 import re
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -10,6 +11,7 @@ from benchmarks.client import OPENMETRICS
 from soak.exporter_run import Answer
 from soak.record import Record, Sample, Scrape
 from soak.scale import Scale
+from soak.timetable import first_round_ends
 from soak.troubles import Scene
 
 _SAMPLES_PER_INTERVAL = 30
@@ -26,7 +28,11 @@ class Watcher:
     """Fills the record; each of the tasks is for a thread of its own."""
 
     def __init__(self, scale: Scale, scene: Scene, started: float) -> None:
-        self.record = Record(warm_up=scale.warm_up, call_budget=scale.call_budget)
+        self.record = Record(
+            warm_up=scale.warm_up,
+            watched_from=first_round_ends(scale),
+            call_budget=scale.call_budget,
+        )
         self._scale = scale
         self._scene = scene
         self._started = started
@@ -78,10 +84,12 @@ class Watcher:
     def look(self) -> None:
         """See which accounts are shown, and how old what is shown is."""
         started, at = time.monotonic(), self._now()
-        answer = self._ask("/metrics", {})
+        answer = self._ask("/metrics", {"Accept-Encoding": "gzip"})
         if answer is not None and answer.status == _OK and not self._scene.is_away:
             accounts = self._scene.accounts
-            look = accounts.look(answer.body, started, at, self._scale.fresh_within)
+            look = accounts.look(
+                gzip.decompress(answer.body), started, at, self._scale.fresh_within
+            )
             self.record.looks.append(look)
 
     def outcomes(self) -> Mapping[tuple[str, str], int]:

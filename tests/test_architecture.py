@@ -33,6 +33,7 @@ MAY_KNOW: Mapping[str, AbstractSet[str]] = {
     "clock": set(),
     "domain": set(),
     "secret": set(),
+    "runtime": set(),
     "signals": set(),
     "version": set(),
     "descriptors": set(),
@@ -83,7 +84,7 @@ MAY_KNOW: Mapping[str, AbstractSet[str]] = {
     "flags": {"log_options", "scheduling", "web"},
     "serving": {
         *("clock", "config", "containers", "domain", "flags", "log_stream", "logs", "process"),
-        *("secret", "service", "signals", "version", "web", "web_config"),
+        *("runtime", "secret", "service", "signals", "version", "web", "web_config"),
     },
     "cli": {
         *("clock", "config", "demo", "flags", "log_options", "remote", "secret", "serving"),

@@ -7,15 +7,16 @@ import time
 from pathlib import Path
 
 
-def kill_thread(name: str) -> bool:
-    """Raise SystemExit in the thread where it runs next; return whether there is one."""
-    for thread in threading.enumerate():
-        if thread.name.startswith(name) and thread.ident is not None:
-            ctypes.pythonapi.PyThreadState_SetAsyncExc(
-                ctypes.c_ulong(thread.ident), ctypes.py_object(SystemExit)
-            )
-            return True
-    return False
+def threads_named(beginning: str) -> list[threading.Thread]:
+    return [thread for thread in threading.enumerate() if thread.name.startswith(beginning)]
+
+
+def kill_thread(thread: threading.Thread) -> None:
+    """Raise SystemExit in the thread where it runs next."""
+    assert thread.ident is not None
+    ctypes.pythonapi.PyThreadState_SetAsyncExc(
+        ctypes.c_ulong(thread.ident), ctypes.py_object(SystemExit)
+    )
 
 
 def _kill_on_demand(order: Path) -> None:
@@ -23,7 +24,8 @@ def _kill_on_demand(order: Path) -> None:
     while not order.exists():
         time.sleep(0.05)
     name = order.read_text("utf-8")
-    while kill_thread(name):
+    while threads := threads_named(name):
+        kill_thread(threads[0])
         time.sleep(0.05)
 
 

@@ -2,6 +2,7 @@
 
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -9,9 +10,11 @@ import pytest
 from exporter.simulator import User, World
 from tests.eventually import eventually
 from tests.exporter_process import exporter_process, serving
-from tests.faults.killed_threads import kill_thread
+from tests.faults.killed_threads import kill_thread, threads_named
 from tests.running_exporter import OFTEN, RunningExporter, running
 from tests.workspace import Workspace
+
+Kill = Callable[[str], None]
 
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 
@@ -21,16 +24,25 @@ def acme(live_world: World) -> User:
     return live_world.add_user("acme")
 
 
-def kill(name: str) -> None:
-    """Kill a thread of this process, and wait for its end."""
-    eventually(lambda: threads_named(name))
-    before = threads_named(name)
-    assert kill_thread(name)
-    eventually(lambda: not all(thread.is_alive() for thread in before))
+@pytest.fixture
+def kill() -> Kill:
+    """Give what kills a thread that was started since, and waits for its end."""
+    others = set(threading.enumerate())
+
+    def kill(name: str) -> None:
+        found = eventually(
+            lambda: [thread for thread in threads_named(name) if thread not in others]
+        )
+        eventually(lambda: is_killed(found[0]))
+
+    return kill
 
 
-def threads_named(name: str) -> list[threading.Thread]:
-    return [thread for thread in threading.enumerate() if thread.name.startswith(name)]
+def is_killed(thread: threading.Thread) -> bool:
+    """Try again: what runs in the thread may catch what was raised."""
+    if thread.is_alive():
+        kill_thread(thread)
+    return not thread.is_alive()
 
 
 def polls(exporter: RunningExporter) -> float:
@@ -44,7 +56,7 @@ def wait_for_a_poll(exporter: RunningExporter) -> None:
 
 @pytest.mark.parametrize("name", ["APScheduler", "polls_0", "upkeep_0", "deadlines"])
 def test_a_dead_loop_shows_in_the_health_at_once(
-    workspace: Workspace, acme: User, name: str
+    workspace: Workspace, acme: User, kill: Kill, name: str
 ) -> None:
     file = workspace.configure([workspace.account(acme)], {"timeout": "1s"})
     with running(file, upkeep=OFTEN) as exporter:
@@ -60,7 +72,9 @@ def test_a_dead_loop_shows_in_the_health_at_once(
     assert scrape.value("threads_account_info", account="acme") == 1
 
 
-def test_a_dead_worker_is_replaced_three_times(workspace: Workspace, acme: User) -> None:
+def test_a_dead_worker_is_replaced_three_times(
+    workspace: Workspace, acme: User, kill: Kill
+) -> None:
     with running(workspace.configure([workspace.account(acme)])) as exporter:
         exporter.wait_until_ready()
         seen = []

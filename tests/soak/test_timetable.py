@@ -4,7 +4,7 @@ from itertools import pairwise
 import pytest
 
 from soak.scale import Scale
-from soak.timetable import OF_META, Trouble, timetable
+from soak.timetable import OF_META, Trouble, first_round_ends, timetable
 
 SCALES = [Scale(300, 40.0), Scale(10_000, 600.0), Scale(10_000, 86_400.0, seed=3)]
 
@@ -14,7 +14,7 @@ def test_each_trouble_comes_and_goes_before_the_next(scale: Scale) -> None:
     episodes = timetable(scale)
     trouble = Counter(episode.trouble for episode in episodes)
 
-    assert trouble == {**dict.fromkeys(Trouble, 1), Trouble.KILLED: 2}
+    assert trouble == {**dict.fromkeys(Trouble, scale.rounds), Trouble.KILLED: 2}
     assert episodes[0].begins >= scale.warm_up
     assert all(one.begins < one.ends <= other.begins for one, other in pairwise(episodes))
     assert episodes[-1].ends <= scale.seconds - scale.settling
@@ -25,6 +25,12 @@ def test_memory_can_be_watched_after_the_last_kill(scale: Scale) -> None:
     last = [one for one in timetable(scale) if one.trouble is Trouble.KILLED][-1]
 
     assert last.begins < scale.seconds / 2
+    assert first_round_ends(scale) < scale.seconds * 0.6
+
+
+def test_a_short_run_has_one_round_and_a_long_one_many() -> None:
+    assert [scale.rounds for scale in SCALES] == [1, 2, 288]
+    assert first_round_ends(SCALES[0]) == 0
 
 
 def test_the_seed_decides() -> None:

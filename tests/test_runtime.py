@@ -1,0 +1,48 @@
+"""What the process sets for itself is seen from a process of its own."""
+
+import subprocess
+import sys
+
+GROWN = """
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from threading import Barrier, Lock
+from exporter.runtime import suit_many_threads
+
+if sys.argv[1] == "suited":
+    suit_many_threads()
+
+def resident():
+    return int(Path("/proc/self/statm").read_text().split()[1]) * 4096
+
+# Threads take turns to hold 20 MB in pieces that malloc takes from an arena of the thread's own.
+THREADS = 8
+ready, turn = Barrier(THREADS), Lock()
+
+def hold_for_a_while():
+    ready.wait()
+    with turn:
+        return [b"x" * 20_000 for _ in range(1000)][-1]
+
+before = resident()
+with ThreadPoolExecutor(THREADS) as pool:
+    kept = [one.result() for one in [pool.submit(hold_for_a_while) for _ in range(THREADS)]]
+    print(resident() - before, sys.getswitchinterval())
+"""
+
+
+def measured(how: str) -> tuple[int, float]:
+    done = subprocess.run(
+        (sys.executable, "-c", GROWN, how), capture_output=True, text=True, check=True, timeout=60
+    )
+    grown, interval = done.stdout.split()
+    return int(grown), float(interval)
+
+
+def test_what_one_thread_has_freed_another_uses_again() -> None:
+    usual, _ = measured("usual")
+    suited, interval = measured("suited")
+
+    assert suited < usual / 2
+    assert interval == 0.001
