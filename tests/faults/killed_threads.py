@@ -1,39 +1,56 @@
-"""Killing a thread with an exception that no code of the exporter expects."""
+"""An exporter, some thread of which is killed by an exception that none of its code expects.
+
+As a launcher it is given the file of the orders and then the command, which it runs. An order is
+the beginning of a thread's name; its file is gone once the thread is dead.
+"""
 
 import ctypes
 import sys
 import threading
 import time
 from pathlib import Path
+from typing import Final
+
+from tests.eventually import eventually
+
+# While an exception is on its way to a thread, CPython 3.11 never ends a call that is traced.
+_UNTRACED: Final = ("env", "-u", "COVERAGE_PROCESS_START", "-u", "COVERAGE_PROCESS_CONFIG")
+_LOOK_SECONDS = 0.05
 
 
-def threads_named(beginning: str) -> list[threading.Thread]:
-    return [thread for thread in threading.enumerate() if thread.name.startswith(beginning)]
+def launcher(orders: Path) -> tuple[str, ...]:
+    return (*_UNTRACED, sys.executable, "-m", __name__, str(orders))
 
 
-def kill_thread(thread: threading.Thread) -> None:
-    """Raise SystemExit in the thread where it runs next."""
-    assert thread.ident is not None
-    ctypes.pythonapi.PyThreadState_SetAsyncExc(
-        ctypes.c_ulong(thread.ident), ctypes.py_object(SystemExit)
-    )
+def kill(beginning: str, orders: Path) -> None:
+    """Kill a thread of the exporter that was launched with these orders."""
+    unfinished = orders.with_suffix(".unfinished")
+    unfinished.write_text(beginning, "utf-8")
+    unfinished.replace(orders)
+    eventually(lambda: not orders.exists())
 
 
-def _kill_on_demand(order: Path) -> None:
-    """Kill the thread whose name is written into the file, once it is there."""
-    while not order.exists():
-        time.sleep(0.05)
-    name = order.read_text("utf-8")
-    while threads := threads_named(name):
-        kill_thread(threads[0])
-        time.sleep(0.05)
+def _obey(orders: Path) -> None:
+    while True:
+        if orders.exists():
+            _kill(orders.read_text("utf-8"))
+            orders.unlink()
+        time.sleep(_LOOK_SECONDS)
+
+
+def _kill(beginning: str) -> None:
+    thread = next(item for item in threading.enumerate() if item.name.startswith(beginning))
+    # What runs in the thread may catch it: then it comes again.
+    while thread.is_alive():
+        ctypes.pythonapi.PyThreadState_SetAsyncExc(
+            ctypes.c_ulong(thread.ident or 0), ctypes.py_object(SystemExit)
+        )
+        time.sleep(_LOOK_SECONDS)
 
 
 if __name__ == "__main__":
     from exporter.cli import main
 
-    # As a launcher it is given the order's file and then the command, of which it is the start.
-    order = Path(sys.argv[1])
+    threading.Thread(target=_obey, args=[Path(sys.argv[1])], daemon=True).start()
     del sys.argv[1 : sys.argv.index("exporter") + 1]
-    threading.Thread(target=_kill_on_demand, args=[order], daemon=True).start()
     main(prog_name="threads-exporter")
