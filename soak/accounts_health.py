@@ -54,10 +54,12 @@ class AccountsHealth:
             found[1].decode(): float(found[2].decode()) for found in _LAST_SUCCESS.finditer(page)
         }
         judged = list(self._judged(started - fresh_within))
-        oldest = time.time() - (time.monotonic() - started) - fresh_within
-        stale = [account.name for account in judged if shown.get(account.name, 0.0) < oldest]
+        asked_at = time.time() - (time.monotonic() - started)
+        ages = {one.name: asked_at - shown.get(one.name, 0.0) for one in judged}
+        stale = [name for name, age in ages.items() if age > fresh_within]
         guests = {name.decode() for name in _GUEST.findall(page)}
-        return Look(at, len(judged), tuple(stale), tuple(sorted(guests & self._removed)))
+        ghosts = tuple(sorted(guests & self._removed))
+        return Look(at, len(judged), tuple(stale), ghosts, max(ages.values(), default=0.0))
 
     def _judged(self, undisturbed_since: float) -> Iterator[Account]:
         if self.since > undisturbed_since:

@@ -48,16 +48,17 @@ def judge(record: Record) -> Sequence[Row]:
 
 def _resources(record: Record) -> Iterator[Row]:
     samples = watched(record)
-    hours = (samples[-1].at - samples[0].at) / _HOUR
-    allowed = max(_GROWTH_MEGABYTES / hours, _GROWTH_MEGABYTES_PER_HOUR) if hours else 0.0
-    slope = slope_per_hour([(one.at, one.bytes / _MEGABYTE) for one in samples])
-    most = max(one.bytes for one in record.samples) / _MEGABYTE
     early, late = _ends(samples)
-    files, threads = (
-        (median(getattr(one, part) for one in late) - median(getattr(one, part) for one in early))
-        for part in ("files", "threads")
+    files, threads, growth = (
+        median(getattr(one, part) for one in late) - median(getattr(one, part) for one in early)
+        for part in ("files", "threads", "bytes")
     )
-    yield Row("memory-slope", "memory's slope after the last start", slope, "MB/h", allowed)
+    hours = (samples[-1].at - samples[0].at) / _HOUR
+    allowed = max(_GROWTH_MEGABYTES, _GROWTH_MEGABYTES_PER_HOUR * hours)
+    yield Row("memory-growth", "memory gained while watched", growth / _MEGABYTE, "MB", allowed)
+    slope = slope_per_hour([(one.at, one.bytes / _MEGABYTE) for one in samples])
+    yield Row("memory-slope", "its slope by least squares", slope, "MB/h")
+    most = max(one.bytes for one in record.samples) / _MEGABYTE
     yield Row("memory", "the most memory held", most, "MB")
     yield Row("threads-more", "more threads at the end", threads, "", _MORE_THREADS)
     yield Row("threads", "the most threads", max(one.threads for one in record.samples))
@@ -110,9 +111,12 @@ def _scrapes(record: Record) -> Iterator[Row]:
     yield _some("scrapes", "scrapes that were due an answer", len(judged))
     yield Row("scrapes-failed", "of these failed", failed, "", 0)
     if answered:
-        seconds = p99([one.seconds for one in answered])
+        times = [one.seconds for one in answered]
         size = max(one.size for one in answered) / _MEGABYTE
-        yield Row("scrape-p99", "99 of 100 scrapes took at most", seconds, "s", _SCRAPE_SECONDS)
+        yield Row("scrape-p99", "99 of 100 took at most", p99(times), "s", _SCRAPE_SECONDS)
+        yield Row("scrape-median", "half of them took at most", median(times), "s")
+        slow = sum(seconds > _SCRAPE_SECONDS for seconds in times)
+        yield Row("scrapes-slow", "of these took longer than a second", slow)
         yield Row("scrape-size", "the largest scrape, compressed", size, "MB")
 
 
@@ -127,6 +131,8 @@ def _accounts(record: Record) -> Iterator[Row]:
     judged = max((look.judged for look in record.looks), default=0)
     yield _some("accounts-judged", "accounts whose age was judged, at most at once", judged)
     yield Row("accounts-stale", "undisturbed accounts that were shown too old", len(stale), "", 0)
+    oldest = max((look.oldest for look in record.looks), default=0.0)
+    yield Row("accounts-oldest", "the oldest reading of one of those", oldest, "s")
     yield Row("accounts-ghosts", "removed accounts that were shown", len(removed), "", 0)
     yield Row("calls", "calls that Meta got", record.calls)
     most, budget = record.most_calls, record.call_budget

@@ -29,12 +29,16 @@ class Scrape:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What a scrape told of the accounts: how many were judged, whose reading was too old."""
+    """What a scrape told of the accounts: how many were judged, whose reading was too old.
+
+    `oldest` is the greatest age of a reading among those that were judged.
+    """
 
     at: float
     judged: int
     stale: tuple[str, ...]
     removed: tuple[str, ...]
+    oldest: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 APPS = 10
-_POLLS_PER_SECOND = 330.0
+_POLLS_PER_SECOND = 200.0
 _SHORTEST_INTERVAL = 4.0
 _SECONDS_OF_A_ROUND = 300.0
 

@@ -103,6 +103,7 @@ def lingering(listener: Listener) -> Iterator[Crowd]:
         yield clients
 
 
+@pytest.mark.alone
 def test_half_open_silent_and_dripping_clients_hold_up_no_scrape(listener: Listener) -> None:
     with lingering(listener) as clients:
         slowest = listener.slowest_scrape()
@@ -121,6 +122,7 @@ def test_half_open_silent_and_dripping_clients_hold_up_no_scrape(listener: Liste
     assert "Traceback" not in listener.exporter.output
 
 
+@pytest.mark.alone
 def test_with_few_file_descriptors_the_oldest_that_linger_make_room(
     workspace: Workspace, live_world: World
 ) -> None:
@@ -152,7 +154,7 @@ def last_read(listener: Listener) -> float:
 
 
 def test_clients_that_sip_their_answer_make_room_for_a_scrape_and_are_cut_in_time() -> None:
-    limits = ConnectionLimits(connections=10, response_deadline=1.0)
+    limits = ConnectionLimits(connections=10, response_deadline=4.0)
     noted = Noted()
     with (
         serving_stand_in(StandIn(page=HUGE), limits=limits, watch=Watch(noted)) as server,

@@ -37,7 +37,10 @@ def look(health: AccountsHealth, content: bytes) -> Look:
 
 
 def test_fresh_accounts_are_judged_and_well(health: AccountsHealth) -> None:
-    assert look(health, ALL_FRESH) == Look(5.0, 3, (), ())
+    seen = look(health, ALL_FRESH)
+
+    assert (seen.at, seen.judged, seen.stale, seen.removed) == (5.0, 3, (), ())
+    assert 1 <= seen.oldest < 2
 
 
 def test_what_is_too_old_or_not_shown_is_stale(health: AccountsHealth) -> None:
