@@ -13,6 +13,17 @@ class TooBusyError(Exception):
     """As much is in flight as is allowed."""
 
 
+class _Threads(ThreadPoolExecutor):
+    """Makes do with the threads that there are, where the system lets no more be started."""
+
+    def _adjust_thread_count(self) -> None:
+        try:
+            super()._adjust_thread_count()
+        except RuntimeError:
+            if not self._threads:
+                raise
+
+
 class Workers:
     """Threads for one kind of work, so that none of it holds up the event loop or another kind.
 
@@ -20,7 +31,7 @@ class Workers:
     """
 
     def __init__(self, name: str, threads: int, max_in_flight: int = 0) -> None:
-        self._threads = ThreadPoolExecutor(threads, f"web-{name}")
+        self._threads = _Threads(threads, f"web-{name}")
         self._limit = max_in_flight or inf
         self._in_flight = 0
 
