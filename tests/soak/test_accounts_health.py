@@ -24,7 +24,8 @@ def page(**ages: float) -> bytes:
     return "".join(["up 1\n", *lines]).encode()
 
 
-ALL_FRESH = page(account_000000=1, account_000001=1, guest_000002=1)
+def all_fresh() -> bytes:
+    return page(account_000000=1, account_000001=1, guest_000002=1)
 
 
 @pytest.fixture
@@ -37,7 +38,7 @@ def look(health: AccountsHealth, content: bytes) -> Look:
 
 
 def test_fresh_accounts_are_judged_and_well(health: AccountsHealth) -> None:
-    seen = look(health, ALL_FRESH)
+    seen = look(health, all_fresh())
 
     assert (seen.at, seen.judged, seen.stale, seen.removed) == (5.0, 3, (), ())
     assert 1 <= seen.oldest < 2
@@ -80,7 +81,7 @@ def test_single_accounts_are_excused_for_longer(health: AccountsHealth) -> None:
 
 def test_a_removed_account_is_not_to_be_shown_and_not_missed(health: AccountsHealth) -> None:
     health.remove([GUEST])
-    shown = look(health, ALL_FRESH)
+    shown = look(health, all_fresh())
     gone = look(health, page(account_000000=1, account_000001=1))
 
     assert (shown.judged, shown.removed) == (2, (GUEST.name,))

@@ -131,9 +131,9 @@ def test_an_excused_scrape_is_not_judged() -> None:
     assert broken(record) == []
 
 
-def test_a_short_run_may_grow_by_a_share_of_what_it_holds() -> None:
+def test_a_short_run_may_gain_what_would_be_too_much_by_the_hour() -> None:
     record = good()
-    growing("bytes", 1.4 * MEGABYTE)(record)
+    growing("bytes", 1.0 * MEGABYTE)(record)
     record.samples = record.samples[:10]
 
     assert broken(record) == []
