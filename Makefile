@@ -40,11 +40,12 @@ fuzz: $(READY) ## Fuzz what takes input from outside for FUZZ_SECONDS=60 each, o
 	@$(BIN)/python -m fuzz --seconds $(FUZZ_SECONDS) $(ARGS)
 
 .PHONY: servers
-servers: ## Get the real Prometheus, Alertmanager and PostgreSQL that some tests start
+servers: ## Get the real Prometheus, PostgreSQL and the like, and the kubectl that some tests need
 	@scripts/fetch-prometheus
 	@scripts/fetch-prometheus-3
 	@scripts/fetch-postgresql
 	@scripts/fetch-faketime
+	@scripts/fetch-kubectl
 
 .PHONY: lint
 lint: $(READY) ## Check style, format and types
@@ -75,6 +76,7 @@ docs: $(READY) ## Write all that is generated anew: pages, rules and dashboards
 	$(BIN)/python -m alerts $(DEMO_RULES)
 	$(BIN)/python -m dashboards --configmaps
 	$(BIN)/python -m benchmarks page
+	$(BIN)/python -m benchmarks scaling
 
 .PHONY: check-docs
 check-docs: $(READY) ## Fail where a generated page, rule or dashboard differs from the code
@@ -84,6 +86,7 @@ check-docs: $(READY) ## Fail where a generated page, rule or dashboard differs f
 	$(BIN)/python -m alerts --check $(DEMO_RULES)
 	$(BIN)/python -m dashboards --check --configmaps
 	$(BIN)/python -m benchmarks page --check
+	$(BIN)/python -m benchmarks scaling --check
 
 .PHONY: bench
 bench: $(READY) ## Measure speed against yardsticks into bench.json, or ARGS="--quick --only scrape"

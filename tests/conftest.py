@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-from exporter.simulator import Simulator, World
+from exporter.simulator import Simulator, User, World
+from tests.clock import ControlledClock
+from tests.deploy.kustomized import KUBECTL
 from tests.faults.set_clock import FAKETIME
 from tests.integration.prometheus_server import PROMETHEUS_3
 from tests.workspace import Workspace
@@ -26,6 +28,7 @@ SERVERS = {
     ),
     "prometheus3": ((str(PROMETHEUS_3),), "scripts/fetch-prometheus-3"),
     "faketime": ((str(FAKETIME),), "scripts/fetch-faketime"),
+    "kubectl": ((str(KUBECTL),), "scripts/fetch-kubectl"),
     "systemd": (("systemd-analyze",), "sudo apt install systemd"),
 }
 """The programs behind a marker, and how to get them."""
@@ -47,6 +50,29 @@ def closed_port() -> Iterator[int]:
     with socket.socket() as holder:
         holder.bind(("127.0.0.1", 0))
         yield holder.getsockname()[1]
+
+
+@pytest.fixture
+def clock() -> ControlledClock:
+    """Give a clock that stands still until a test moves it."""
+    return ControlledClock()
+
+
+@pytest.fixture
+def world(clock: ControlledClock) -> World:
+    """Give a simulated world that moves with that clock."""
+    return World(clock)
+
+
+@pytest.fixture
+def simulator(world: World) -> Iterator[Simulator]:
+    with Simulator(world) as simulator:
+        yield simulator
+
+
+@pytest.fixture
+def acme(world: World) -> User:
+    return world.add_user("acme")
 
 
 @pytest.fixture

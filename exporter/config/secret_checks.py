@@ -8,6 +8,7 @@ from exporter.config.report import Report
 from exporter.secret import FileSecret, SecretSource, SecretUnreadableError
 
 _OPEN_TO_OTHERS = 0o077
+_READABLE_FOR_GROUP = 0o040
 
 
 class SecretChecker:
@@ -38,12 +39,16 @@ def is_open_to_others(file: Path) -> bool:
     """Return whether more than its owner can read it.
 
     Of systemd's credentials nobody else can: what looks like their group's permission is that of
-    the access control list by which their service reads them.
+    the access control list by which their service reads them. A file that is another user's may
+    be for the exporter's own group, as Kubernetes has it with `fsGroup`.
     """
     credentials = os.environ.get("CREDENTIALS_DIRECTORY")
     if credentials and file.is_relative_to(credentials):
         return False
     try:
-        return file.stat().st_mode & _OPEN_TO_OTHERS != 0
+        status = file.stat()
     except OSError:
         return False
+    lent = status.st_uid != os.geteuid() and status.st_gid == os.getegid()
+    expected = _READABLE_FOR_GROUP if lent else 0
+    return status.st_mode & _OPEN_TO_OTHERS & ~expected != 0

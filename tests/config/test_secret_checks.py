@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 
 import pytest
@@ -34,6 +35,26 @@ def test_a_file_elsewhere_is_open_whatever_credentials_there_are(
     tmp_path: Path, credentials: Path
 ) -> None:
     assert is_open_to_others(written(tmp_path / "token", 0o644))
+
+
+@pytest.mark.parametrize(
+    ("mode", "is_open"), [(0o440, False), (0o640, False), (0o460, True), (0o444, True)]
+)
+def test_a_file_of_another_user_may_be_readable_for_the_exporters_own_group(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mode: int, *, is_open: bool
+) -> None:
+    file = written(tmp_path / "token", mode)
+    monkeypatch.setattr(os, "geteuid", lambda: file.stat().st_uid + 1)
+    assert is_open_to_others(file) is is_open
+
+
+def test_a_file_of_another_user_may_not_be_readable_for_another_group(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = written(tmp_path / "token", 0o440)
+    monkeypatch.setattr(os, "geteuid", lambda: file.stat().st_uid + 1)
+    monkeypatch.setattr(os, "getegid", lambda: file.stat().st_gid + 1)
+    assert is_open_to_others(file)
 
 
 def test_a_file_that_is_not_there_is_not_open(tmp_path: Path) -> None:

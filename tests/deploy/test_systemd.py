@@ -11,7 +11,7 @@ import pytest
 
 from exporter import process
 from tests.deploy.shipped import DEPLOY, ROOT
-from tests.exporter_process import exporter_process
+from tests.exporter_process import serving
 from tests.workspace import Workspace
 
 UNIT: Final = DEPLOY / "systemd/threads-exporter.service"
@@ -123,11 +123,6 @@ def test_the_exporter_needs_no_memory_that_is_writable_and_executable(
         [{"name": "a", "access_token": "made-up", "containers": ["1"]}],
         store={"url": f"sqlite:///{tmp_path}/store.db"},
     )
-    with exporter_process(
-        f"--config.file={config}",
-        "--web.listen-address=127.0.0.1:0",
-        output=tmp_path / "output",
-        launcher=denying_writable_code(),
-    ) as exporter:
+    with serving(config, launcher=denying_writable_code()) as exporter:
         exporter.wait_until_ready()
         assert exporter.get("/metrics", {"Accept-Encoding": "gzip"}).status_code == 200
