@@ -63,6 +63,23 @@ GROUP = Group(
             dashboard=Dashboard.EXPORTER,
             hold=5 * MINUTE,
         ),
+        Alert(
+            "ThreadsAccountDiscoveryFailing",
+            Severity.WARNING,
+            """\
+increase(threads_exporter_account_discovery_failures_total[5m]) > 0
+unless
+changes(threads_exporter_account_discovery_last_success_timestamp_seconds[5m]) > 0""",
+            when="a source of accounts (`account_http_sd`) gave no good answer in the last 5"
+            " minutes, though it was asked",
+            summary="A threads-exporter gets no list of accounts from where it should.",
+            description="account_http_sd[{{ $labels.source }}] of {{ $labels.instance }} gives no"
+            " good answer: the accounts of its last one are polled on, but new accounts and new"
+            " tokens are not taken up, and a restart would lose them all. The log names the"
+            " trouble and the remedy.",
+            dashboard=Dashboard.EXPORTER,
+            hold=5 * MINUTE,
+        ),
         _certificate_expiring(
             Severity.WARNING,
             f"{_CERTIFICATE_CRITICAL} < {_CERTIFICATE_LEFT} <= {_CERTIFICATE_WARNING}",

@@ -33,12 +33,13 @@ _TITLES = {
     "threads-exporter.containers": "Media containers",
     "threads-exporter.polling": "Polling",
     "threads-exporter.exporter": "The exporter itself",
+    "threads-exporter.shards": "Shards",
 }
 _RECORDINGS = """\
 ## Recording rules
 
-The alerts read these, and dashboards of your own may. All are without `instance`, so that a new pod
-goes on where the old one ended.
+The alerts and the dashboards read these, and dashboards of your own may. All are without
+`instance`, so that a new pod goes on where the old one ended.
 """
 _CHANGE = """\
 ## Change them

@@ -1,20 +1,6 @@
 from alerts.rule import Alert, Dashboard, Group, Severity
 from alerts.thresholds import MINUTE
 
-# A container is asked about ever more seldom as it grows older, and a token once an hour: a failure
-# of long ago is none of now, and one failure in an hour is no failing poll yet.
-_FAILING = """\
-max by (job, account, poll) (
-  threads_poll_success
-) == 0
-unless
-max by (job, account, poll) (
-  max_over_time(threads_poll_success{poll="token"}[1h])
-) == 1
-unless
-max by (job, account, poll) (
-  increase(threads_polls_total{poll="container"}[15m])
-) == 0"""
 _FAILING_WIDELY = """\
 (
   count by (job, poll) (
@@ -42,7 +28,7 @@ GROUP = Group(
         Alert(
             "ThreadsPollsFailing",
             Severity.WARNING,
-            _FAILING,
+            "account_poll:threads_poll_success:failing == 0",
             when="the polls of an account fail: the quota's or the container's now, the token's for"
             " an hour",
             summary="The polls of a Threads account fail.",

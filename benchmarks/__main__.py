@@ -7,14 +7,14 @@ from types import FrameType
 
 import click
 
-from benchmarks import comparison, table
-from benchmarks.measurements import MEASUREMENTS
+from benchmarks import comparison, scaling, table
+from benchmarks.measurements import APART, MEASUREMENTS
 from benchmarks.page import PAGE, RESULTS, page
 from benchmarks.result import Result, ResultError
 from benchmarks.run import run as measure
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
-_NAMES = [measurement.name for measurement in MEASUREMENTS]
+_NAMES = [measurement.name for measurement in (*MEASUREMENTS, *APART)]
 
 
 @click.group()
@@ -25,11 +25,12 @@ def main() -> None:
 @main.command()
 @click.option("--quick", is_flag=True, help="Less of everything: to see that it works.")
 @click.option("--only", multiple=True, type=click.Choice(_NAMES), help="Measure this; repeatable.")
+@click.option("--store-url", default="", help="The database that shards share, if any.")
 @click.option("--output", type=_FILE, help="The JSON file to write.")
-def run(*, quick: bool, only: tuple[str, ...], output: Path | None) -> None:
-    """Measure, and print a table."""
-    chosen = [one for one in MEASUREMENTS if not only or one.name in only]
-    result = measure(chosen, quick=quick)
+def run(*, quick: bool, only: tuple[str, ...], store_url: str, output: Path | None) -> None:
+    """Measure, and print a table; the shards only if --only names them."""
+    chosen = [one for one in (*MEASUREMENTS, *APART) if one.name in only] or MEASUREMENTS
+    result = measure(chosen, quick=quick, store_url=store_url)
     if output is not None:
         result.write(output)
     click.echo(table.plain(list(table.lines_of(result))))
@@ -63,6 +64,25 @@ def write_page(file: Path, output: Path, *, check: bool) -> None:
         output.write_text(text, "utf-8")
     elif not output.is_file() or output.read_text("utf-8") != text:
         raise click.ClickException(f"{output} differs from {file}: run python -m benchmarks page")
+
+
+@main.command("scaling")
+@click.argument("file", type=_FILE, default=scaling.RESULTS)
+@click.option("--output", type=_FILE, default=scaling.PAGE, show_default=True, help="The page.")
+@click.option("--check", is_flag=True, help="Exit 1 if the page differs; write nothing.")
+def write_scaling(file: Path, output: Path, *, check: bool) -> None:
+    """Write what shards cost into the page on scaling, from a file that `run --output` wrote."""
+    old = output.read_text("utf-8")
+    try:
+        text = scaling.with_table(old, _read(file))
+    except scaling.UnmarkedPageError as error:
+        raise click.ClickException(f"{output}: {error}") from None
+    if not check:
+        output.write_text(text, "utf-8")
+    elif old != text:
+        raise click.ClickException(
+            f"{output} differs from {file}: run python -m benchmarks scaling"
+        )
 
 
 def _read(file: Path) -> Result:

@@ -29,6 +29,9 @@ class Scale:
     growth_rate: float = 250.0
     growth_window: float = 8.0
     rate_window: float = 6.0
+    sharded_accounts: int = 100_000
+    shards: int = 10
+    shard_window: float = 30.0
 
     @property
     def polls_per_second(self) -> float:
@@ -49,6 +52,9 @@ QUICK = Scale(
     growth_rate=100.0,
     growth_window=2.0,
     rate_window=2.0,
+    sharded_accounts=300,
+    shards=3,
+    shard_window=3.0,
 )
 
 
@@ -58,11 +64,15 @@ class MissingToolError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """A run: how much it measures, a folder of its own, and whom it tells how far it is."""
+    """A run: how much it measures, a folder of its own, and whom it tells how far it is.
+
+    Shards keep what they keep in the database of `store_url`, or each in a file of its own.
+    """
 
     scale: Scale
     folder: Path
     tell: Callable[[str], None]
+    store_url: str = ""
 
     def subfolder(self, name: str) -> Path:
         folder = self.folder / name

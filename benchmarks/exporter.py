@@ -101,13 +101,13 @@ def exporter(workload: Workload, folder: Path) -> Iterator[Exporter]:
 
 
 @contextmanager
-def serving(config_file: Path) -> Iterator[Exporter]:
+def serving(config_file: Path, *own_flags: str) -> Iterator[Exporter]:
     errors = config_file.with_name("stderr")
     errors.unlink(missing_ok=True)
     command = (sys.executable, "-m", "exporter", f"--config.file={config_file}")
     flags = ("--web.listen-address=127.0.0.1:0", "--log.format=json", "--log.level=info")
     started = time.monotonic()
-    with running(*command, *flags, errors=errors) as process:
+    with running(*command, *flags, *own_flags, errors=errors) as process:
         wait_until(
             lambda: _port(errors) is not None or process.popen.poll() is not None,
             f"the exporter listens; see {errors}",

@@ -14,6 +14,7 @@ class Unit(StrEnum):
     BYTES = "B"
     PER_SECOND = "/s"
     SHARE = "%"
+    NUMBER = ""
 
 
 class Judged(StrEnum):

@@ -46,6 +46,11 @@ class Process:
         statm = Path(f"/proc/{self.popen.pid}/statm").read_text("ascii")
         return int(statm.split()[1]) * _PAGE_BYTES
 
+    @property
+    def peak_resident_bytes(self) -> int:
+        status = Path(f"/proc/{self.popen.pid}/status").read_text("ascii")
+        return int(status.partition("VmHWM:")[2].split()[0]) * 1024
+
     def cpu_during(self, work: Callable[[], object]) -> float:
         before = self.cpu_seconds
         work()

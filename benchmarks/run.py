@@ -24,13 +24,13 @@ class _Found:
     took: dict[str, float] = field(default_factory=dict)
 
 
-def run(measurements: Sequence[Measurement], *, quick: bool) -> Result:
+def run(measurements: Sequence[Measurement], *, quick: bool, store_url: str = "") -> Result:
     """Measure one after another; what lacks a program is left out, what fails has no rows."""
     before = conditions()
     started = datetime.now(UTC).isoformat(timespec="seconds")
     found = _Found()
     with TemporaryDirectory(prefix="benchmarks-") as folder:
-        bench = Bench(QUICK if quick else FULL, Path(folder), _tell)
+        bench = Bench(QUICK if quick else FULL, Path(folder), _tell, store_url)
         for measurement in measurements:
             _add(found, bench, measurement)
     return Result(started, quick, before, found.rows, found.left_out, found.failed, found.took)

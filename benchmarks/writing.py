@@ -10,6 +10,7 @@ _STEPS: Mapping[Unit, Sequence[tuple[float, str]]] = {
     Unit.CORES: ((1, "cores"),),
     Unit.PER_SECOND: ((1, "/s"),),
     Unit.SHARE: ((0.01, "%"),),
+    Unit.NUMBER: ((1, ""),),
 }
 _ANSWERS = {None: "", True: "met", False: "missed"}
 
@@ -17,7 +18,7 @@ _ANSWERS = {None: "", True: "met", False: "missed"}
 def figure(value: float, unit: Unit) -> str:
     """Write a value with three digits, in the multiple of its unit that suits it."""
     scale, name = _step(value, unit)
-    return f"{_digits(value / scale)} {name}"
+    return f"{_digits(value / scale)} {name}".rstrip()
 
 
 def figures(of: Figures, unit: Unit) -> str:

@@ -171,12 +171,12 @@ def _oldest() -> Table:
 
 
 def _unfinished() -> Graph:
-    unfinished = CHOSEN.series("threads_containers", status=measures.UNFINISHED)
+    unfinished = measures.tracked(CHOSEN, status=measures.UNFINISHED)
     return Graph(
         "Unfinished containers",
         "Tracked containers that Meta has not finished, by what it last told: PENDING was never"
         " answered yet, OTHER is a status that Meta added.",
-        {"{{status}}": f"sum by (status) (max by (account, status) ({unfinished}))"},
+        {"{{status}}": f"sum by (status) ({unfinished})"},
         looks.COUNT,
         colours=STATUS_COLOURS,
     )
@@ -239,9 +239,9 @@ def _abandoned() -> Table:
 
 
 def _failing() -> Table:
-    share = measures.top(f"({measures.failure_share(CHOSEN, '$__range')} > 0)")
     failed = measures.outcomes(CHOSEN, "$__range", outcome=measures.FAILED)
     ended = measures.outcomes(CHOSEN, "$__range", outcome=measures.ENDED)
+    share = measures.top(f"({failed} / ({ended} > 0) > 0)")
     return Table(
         f"Accounts whose containers fail (top {TOP})",
         "Of the containers that ended in the time shown, the share that ended as ERROR, gave_up or"

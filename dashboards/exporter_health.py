@@ -2,6 +2,7 @@
 
 from alerts.thresholds import DEFAULT
 from dashboards import links, looks, measures
+from dashboards.account_sources import account_sources
 from dashboards.document import Document
 from dashboards.instances import LOADED, instances_and_processes
 from dashboards.looks import GREEN, ORANGE, RED, Nothing
@@ -36,6 +37,7 @@ def exporter() -> Document:
                 _faults(),
                 _store_failures(),
                 _tokens_not_read(),
+                account_sources(),
             ),
             "Web server": web_server(),
             "Instances and their processes": instances_and_processes(),
@@ -119,11 +121,12 @@ def _lag_quantile(*by: str) -> str:
 
 
 def _polls() -> Graph:
-    polls = CHOSEN.series("threads_polls_total", _RATE)
+    polls = CHOSEN.recorded("job_poll:threads_polls:rate5m")
     return Graph(
         "Polls",
-        "Polls of the Threads API, failed ones included, by what was asked.",
-        {"{{poll}}": f"60 * sum by (poll) (rate({polls}))"},
+        "Polls of the Threads API, failed ones included, by what was asked; of all instances and"
+        " accounts, whichever are chosen.",
+        {"{{poll}}": f"60 * sum by (poll) ({polls})"},
         looks.PER_MINUTE,
         stacked=True,
     )
@@ -154,13 +157,13 @@ def _in_flight() -> Graph:
 
 
 def _ages() -> Graph:
-    age = measures.last_success_age(CHOSEN)
+    oldest = CHOSEN.recorded("job_poll:threads_poll_last_success_timestamp_seconds:min")
     return Graph(
         "Oldest answer",
         "How old the answer is of the account that has waited longest for one, by what was asked."
         " Accounts whose token is dead are left out. Containers are asked about only while there"
-        " are unfinished ones.",
-        {"{{poll}}": f"max by (poll) ({age} unless on (account) {measures.dead_tokens(CHOSEN)})"},
+        " are unfinished ones. Of all instances and accounts, whichever are chosen.",
+        {"{{poll}}": f"time() - min by (poll) ({oldest})"},
         looks.SECONDS,
         span=8,
     )

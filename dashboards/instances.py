@@ -6,6 +6,7 @@ from dashboards.promql import CHOSEN, selector
 from dashboards.tables import COLOURED, Name, Table, Value
 
 LOADED = "threads_exporter_config_last_reload_success_timestamp_seconds"
+_CONFIGURED = "threads_exporter_configured_accounts"
 _CERTIFICATE = "threads_exporter_web_certificate_expiry_timestamp_seconds"
 _RATE = "$__rate_interval"
 
@@ -13,6 +14,8 @@ _RATE = "$__rate_interval"
 def instances_and_processes() -> tuple[Table | Graph, ...]:
     return (
         _instances(),
+        _leases(),
+        _fenced(),
         _silence(),
         _clock(),
         _log(),
@@ -45,6 +48,7 @@ def _instances() -> Table:
             Value(_by_instance("threads_exporter_shard"), "Shard", looks.COUNT, width=80),
             Value(_by_instance("threads_exporter_total_shards"), "of", looks.COUNT, width=80),
             Value(_accounts_by_instance(), "Accounts", looks.COUNT, width=100),
+            Value(_by_instance(_CONFIGURED), "of all", looks.COUNT, width=100),
             Value(f"time() - max by (instance) ({started})", "Running for", looks.DURATION),
             Value(f"time() - {_by_instance(LOADED)}", "Configuration loaded ago", looks.DURATION),
             Value(
@@ -58,6 +62,36 @@ def _instances() -> Table:
         falling=False,
         span=24,
         height=6,
+    )
+
+
+def _leases() -> Table:
+    renewed = _by_instance("threads_exporter_lease_renewed_timestamp_seconds")
+    return Table(
+        "Leases in the shared store",
+        "Which exporters share a store, how many accounts each has claimed there, and when its"
+        " lease was last renewed. A lease's number changes when the one before it had expired.",
+        (
+            Name("instance", "Instance"),
+            Value(_by_instance("threads_exporter_claimed_accounts"), "Claimed", looks.COUNT),
+            Value(_by_instance("threads_exporter_lease_epoch"), "Lease", looks.COUNT),
+            Value(f"time() - {renewed}", "Renewed ago", looks.DURATION),
+        ),
+        sort="Instance",
+        falling=False,
+        span=16,
+        height=6,
+        nothing="No store is shared",
+    )
+
+
+def _fenced() -> Graph:
+    return _rare(
+        "Writes of accounts that others have",
+        "Writes that the shared store refused, because another exporter had taken the account over"
+        " meanwhile. A few after a failure are what this is for; many mean that leases expire.",
+        "threads_exporter_fenced_writes_total",
+        "None was refused",
     )
 
 
@@ -84,30 +118,34 @@ def _silence() -> Graph:
 
 
 def _clock() -> Graph:
-    jumps = CHOSEN.series("threads_exporter_clock_jumps_total")
-    return Graph(
+    return _rare(
         "Clock jumps",
         "Times that the host's clock was set, by a second or more. Polls keep their pace; the ages"
         " and times left that are shown here may have jumped.",
-        {"{{instance}}": measures.rates_that_happened(jumps, "instance")},
-        looks.PER_MINUTE,
-        span=8,
-        height=6,
-        nothing="The clock was not set",
+        "threads_exporter_clock_jumps_total",
+        "The clock was not set",
     )
 
 
 def _log() -> Graph:
-    lost = CHOSEN.series("threads_exporter_log_dropped_total")
-    return Graph(
+    return _rare(
         "Log lines lost",
         "Lines that the log lacks, because nobody took those before them or they could not be"
         " written: see what reads the exporter's output, and whether its disk is full.",
-        {"{{instance}}": measures.rates_that_happened(lost, "instance")},
+        "threads_exporter_log_dropped_total",
+        "No line was lost",
+    )
+
+
+def _rare(title: str, text: str, counter: str, nothing: str) -> Graph:
+    return Graph(
+        title,
+        text,
+        {"{{instance}}": measures.rates_that_happened(CHOSEN.series(counter), "instance")},
         looks.PER_MINUTE,
         span=8,
         height=6,
-        nothing="No line was lost",
+        nothing=nothing,
     )
 
 

@@ -19,8 +19,8 @@ def accounts(scope: Scope) -> str:
 
 
 def counted(vector: str, scope: Scope) -> str:
-    """Count the series: 0 for none, and nothing where no exporter is scraped."""
-    return f"count({vector}) or 0 * {accounts(scope)}"
+    """Count the series: 0 for none, and nothing where no exporter is scraped or no rule loaded."""
+    return f"count({vector}) or 0 * sum({scope.recorded('job:threads_accounts:count')})"
 
 
 def newest(scope: Scope, name: str, /, *by: str, **labels: Matched) -> str:
@@ -37,22 +37,35 @@ def of_those(vector: str, chosen: str, *by: str) -> str:
     return f"{vector} and on ({', '.join(('account', *by))}) {chosen}"
 
 
-def quota_ratio(scope: Scope, **labels: Matched) -> str:
-    usage = scope.series("threads_quota_usage", **labels)
-    limit = scope.series("threads_quota_limit", **labels)
-    return f"max by (account, quota) ({usage} / ({limit} > 0))"
+def recorded(scope: Scope, name: str, /, *by: str, **labels: Matched) -> str:
+    """Take one value for each account of a recorded series, although two jobs may poll it."""
+    return f"max by ({', '.join(('account', *by))}) ({scope.recorded(name, **labels)})"
+
+
+def quota_ratio(scope: Scope) -> str:
+    return recorded(scope, "account_quota:threads_quota_usage:ratio", "quota")
 
 
 def fullest_quota(scope: Scope) -> str:
-    usage, limit = scope.series("threads_quota_usage"), scope.series("threads_quota_limit")
-    return f"max by (account) ({usage} / ({limit} > 0))"
+    return recorded(scope, "account:threads_quota_usage:max_ratio")
 
 
 def quota_exhaustion(scope: Scope) -> str:
     """Seconds until the limit at the pace of the last hour; nothing where the usage falls."""
-    usage, limit = scope.series("threads_quota_usage"), scope.series("threads_quota_limit")
-    pace = f"deriv({scope.series('threads_quota_usage', '1h')})"
-    return f"max by (account, quota) (({limit} - {usage} > 0) / ({pace} > 0))"
+    return recorded(scope, "account_quota:threads_quota_exhaustion:seconds", "quota")
+
+
+def failed_polls(scope: Scope) -> str:
+    return recorded(scope, "account_poll:threads_poll_success:failed", "poll")
+
+
+def failing_polls(scope: Scope) -> str:
+    """Return the polls that fail now: not those of which one of long ago failed."""
+    return recorded(scope, "account_poll:threads_poll_success:failing", "poll")
+
+
+def tracked(scope: Scope, **labels: Matched) -> str:
+    return recorded(scope, "account_status:threads_containers:max", "status", **labels)
 
 
 def seconds_left(scope: Scope, name: str) -> str:
@@ -84,19 +97,20 @@ def outcomes(scope: Scope, window: str, **labels: Matched) -> str:
     return f"sum by (account) (increase({ended}))"
 
 
-def failure_share(scope: Scope, window: str = "1h") -> str:
-    """Share of the containers that ended in a failure, of all that ended."""
-    failed = outcomes(scope, window, outcome=FAILED)
-    ended = outcomes(scope, window, outcome=ENDED)
-    return f"{failed} / ({ended} > 0)"
+def last_hours_outcomes(scope: Scope, **labels: Matched) -> str:
+    """Select containers that ended in the last hour, of accounts that had any."""
+    return scope.recorded("account_outcome:threads_container_outcomes:increase1h", **labels)
+
+
+def failure_share(scope: Scope) -> str:
+    """Share of the containers that ended in the last hour in a failure, of all that ended."""
+    return recorded(scope, "account:threads_container_failures:ratio_increase1h")
 
 
 def failure_share_of_all(scope: Scope) -> str:
-    failed, ended = (
-        f"sum(increase({scope.series('threads_container_outcomes_total', '1h', outcome=which)}))"
-        for which in (FAILED, ENDED)
-    )
-    return f"{failed} / ({ended} > 0)"
+    failed = f"sum({last_hours_outcomes(scope, outcome=FAILED)})"
+    ended = f"sum({last_hours_outcomes(scope)})"
+    return f"({failed} or 0 * {ended}) / {ended}"
 
 
 def rates_that_happened(counter: str, by: str) -> str:
@@ -116,8 +130,7 @@ def dead_tokens(scope: Scope) -> str:
 
 
 def budget_share(scope: Scope) -> str:
-    spent = newest(scope, "threads_api_calls_24h")
-    return f"{spent} / ({newest(scope, 'threads_api_call_budget')} > 0)"
+    return recorded(scope, "account:threads_api_calls_24h:ratio")
 
 
 def happened(counter: str, window: str) -> str:

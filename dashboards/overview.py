@@ -14,6 +14,12 @@ from dashboards.troubles import troubles
 from dashboards.variables import any_accounts, exporter_variables
 
 TOP = measures.TOP
+_QUOTA_COLOURS = {
+    "at the limit": RED,
+    "nearly full": ORANGE,
+    "more than half": YELLOW,
+    "less than half": GREEN,
+}
 
 
 def overview() -> Document:
@@ -36,7 +42,6 @@ def overview() -> Document:
 def _summary() -> tuple[Stat, ...]:
     soon = f"{measures.token_left(CHOSEN)} <= {DEFAULT.token_expiry_warning_seconds:g}"
     full = f"{measures.fullest_quota(CHOSEN)} >= {DEFAULT.quota_high:g}"
-    failing = f"{measures.newest(CHOSEN, 'threads_poll_success', 'poll')} == 0"
     return (
         Stat(
             "Accounts",
@@ -63,7 +68,7 @@ def _summary() -> tuple[Stat, ...]:
         Stat(
             "Polls failing",
             "Accounts of which a last poll failed, whatever the reason.",
-            {"": measures.counted(f"count by (account) ({failing})", CHOSEN)},
+            {"": measures.counted(f"count by (account) ({measures.failed_polls(CHOSEN)})", CHOSEN)},
             looks.NONE_IS_BEST,
         ),
         Stat(
@@ -89,28 +94,19 @@ def _troubled(severity: Severity, title: str, look: looks.Look) -> Stat:
 
 
 def _quota_bands() -> Graph:
-    fullest = measures.fullest_quota(CHOSEN)
-    bands = (
-        ("at the limit", f"({fullest}) >= 1", RED),
-        ("nearly full", f"({fullest}) >= {DEFAULT.quota_high:g} < 1", ORANGE),
-        (
-            "more than half",
-            f"({fullest}) >= {DEFAULT.quota_trend_level:g} < {DEFAULT.quota_high:g}",
-            YELLOW,
-        ),
-        ("less than half", f"({fullest}) < {DEFAULT.quota_trend_level:g}", GREEN),
-    )
+    bands = CHOSEN.recorded("job_band:threads_accounts:count")
     return Graph(
         "Accounts by their fullest quota",
         "How many accounts have used how much of the quota that they have used most:"
         f" nearly full is {DEFAULT.quota_high:.0%} and more. An account with no recent answer of"
-        " Meta is not counted.",
-        {name: measures.counted(vector, CHOSEN) for name, vector, _ in bands},
+        " Meta is not counted. Those of all accounts, whichever are chosen.",
+        {"{{band}}": f"sum by (band) ({bands})"},
         looks.COUNT,
         span=9,
         height=9,
         stacked=True,
-        colours={name: colour for name, _, colour in bands},
+        colours=_QUOTA_COLOURS,
+        nothing="No quota is known",
     )
 
 
@@ -206,7 +202,7 @@ def _tokens() -> Table:
 
 def _failing_containers() -> Table:
     share = measures.top(f"({measures.failure_share(CHOSEN)} > 0)")
-    failed = measures.outcomes(CHOSEN, "1h", outcome=measures.FAILED)
+    failed = f"sum by (account) ({measures.last_hours_outcomes(CHOSEN, outcome=measures.FAILED)})"
     return Table(
         f"Accounts whose containers fail (top {TOP}, 1 h)",
         "Of the containers that ended in the last hour, the share that ended as ERROR, gave_up or"
@@ -222,11 +218,11 @@ def _failing_containers() -> Table:
 
 
 def _failing_accounts() -> Graph:
-    failing = f"{measures.newest(CHOSEN, 'threads_poll_success', 'poll')} == 0"
+    failed = measures.failed_polls(CHOSEN)
     return Graph(
         "Accounts whose polls fail",
         "How many accounts the last poll failed of, by what was asked.",
-        {"{{poll}}": f"count by (poll) ({failing})"},
+        {"{{poll}}": f"count by (poll) ({failed})"},
         looks.COUNT,
         nothing="No poll fails",
     )

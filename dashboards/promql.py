@@ -1,10 +1,13 @@
 """Selectors and the expressions that several dashboards share, on the exporter's own metrics."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
+from alerts.table import RECORDINGS
 from exporter.metrics.catalogue import METRICS
 from exporter.metrics.desc import Desc, Label, MetricType
 
+_RECORDED = {recording.name for recording in RECORDINGS}
 _PARTS = ("_bucket", "_count", "_sum")
 EXPORTER = 'job=~"$job", instance=~"$instance"'
 
@@ -43,6 +46,19 @@ class Scope:
         matchers += [_matcher(known[label], values) for label, values in labels.items()]
         return f"{name}{{{', '.join(matchers)}}}{_range(window)}"
 
+    def recorded(self, name: str, /, **labels: Matched) -> str:
+        """Select series that a rule records: they have no instance.
+
+        Raises:
+            LookupError: no rule records it, or it lacks a label.
+        """
+        known = _recorded_labels(name)
+        matchers = ['job=~"$job"']
+        if "account" in known:
+            matchers.append(self.account)
+        matchers += [_matcher(known[label], values) for label, values in labels.items()]
+        return f"{name}{{{', '.join(matchers)}}}"
+
 
 CHOSEN = Scope('account=~"$account"')
 # Grafana escapes a value for a regular expression only where a variable takes several of them.
@@ -57,6 +73,13 @@ def _desc(name: str) -> Desc:
         if name.endswith(part) and desc and desc.type is MetricType.HISTOGRAM:
             return desc
     raise LookupError(f"the exporter has no metric {name}")
+
+
+def _recorded_labels(name: str) -> Mapping[str, Label]:
+    """Return the labels besides the job: the level with which the name begins."""
+    if name not in _RECORDED:
+        raise LookupError(f"no rule records {name}")
+    return {label: Label(label) for label in name.partition(":")[0].split("_")}
 
 
 def _matcher(label: Label, matched: Matched) -> str:

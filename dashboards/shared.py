@@ -93,31 +93,32 @@ def _severity(scope: Scope, limit: int) -> Value:
 
 
 def outcomes_graph(scope: Scope, span: int = 12) -> Graph:
-    ended = scope.series("threads_container_outcomes_total", "$__rate_interval")
+    ended = scope.recorded("account_outcome:threads_container_outcomes:rate5m")
     return Graph(
         "Containers ended, by outcome",
         "How the following of media containers ended. PUBLISHED is good; ERROR was refused by Meta,"
         " EXPIRED was not published within 24 hours, gave_up was still unfinished when the polling"
         " of it ended, lost is not known to Meta, removed was untracked.",
-        {"{{outcome}}": f"60 * sum by (outcome) (rate({ended}))"},
+        {"{{outcome}}": f"60 * sum by (outcome) ({ended})"},
         looks.PER_MINUTE,
         span=span,
         stacked=True,
         colours=OUTCOME_COLOURS,
+        nothing="None ended",
     )
 
 
 def statuses_graph(scope: Scope, span: int = 12) -> Graph:
-    tracked = f"max by (account, status) ({scope.series('threads_containers')})"
     return Graph(
         "Tracked containers, by status",
         "What Meta last told of the tracked media containers. An ended one counts for"
         " containers.retention; FINISHED waits for being published.",
-        {"{{status}}": f"sum by (status) ({tracked})"},
+        {"{{status}}": f"sum by (status) ({measures.tracked(scope)})"},
         looks.COUNT,
         span=span,
         stacked=True,
         colours=STATUS_COLOURS,
+        nothing="None is tracked",
     )
 
 

@@ -152,20 +152,7 @@ def _explained(scope: Scope) -> str:
 
 
 def _failing(scope: Scope) -> str:
-    """Return the polls that fail now.
-
-    A container is asked about ever more seldom, and a token once an hour: what failed long ago, or
-    once, does not fail now.
-    """
-    success = scope.series("threads_poll_success")
-    tokens = scope.series("threads_poll_success", "1h", poll=Poll.TOKEN)
-    asked = scope.series("threads_polls_total", "15m", poll=Poll.CONTAINER)
-    return (
-        f"max by (account, poll) ({success}) == 0"
-        f" unless max by (account, poll) (max_over_time({tokens})) == 1"
-        f" unless max by (account, poll) (increase({asked})) == 0"
-        f" unless on (account) {_explained(scope)}"
-    )
+    return f"{measures.failing_polls(scope)} unless on (account) {_explained(scope)}"
 
 
 def _limits(scope: Scope) -> tuple[Condition, ...]:
@@ -198,7 +185,7 @@ def _limits(scope: Scope) -> tuple[Condition, ...]:
 
 def _containers(scope: Scope) -> tuple[Condition, ...]:
     oldest = measures.age(scope, measures.OLDEST)
-    expired = measures.outcomes(scope, "1h", outcome=ContainerOutcome.EXPIRED)
+    expired = measures.last_hours_outcomes(scope, outcome=ContainerOutcome.EXPIRED)
     return (
         Condition(
             Severity.WARNING,
@@ -217,7 +204,7 @@ def _containers(scope: Scope) -> tuple[Condition, ...]:
         Condition(
             Severity.WARNING,
             "containers expired unpublished",
-            f"{expired} > 0",
+            f"sum by (account) ({expired}) > 0",
             "See why the publisher did not publish them in 24 h",
             measure=COUNT,
         ),

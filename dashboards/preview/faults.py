@@ -23,11 +23,14 @@ _UNTROUBLED: Excused = {
         {
             "Clock jumps",
             "Connections ended, by reason",
+            "Leases in the shared store",
             "Log lines lost",
             "New tokens not read",
             "Paused accounts (top 20)",
             "Rate limit headers not understood",
+            "Sources of accounts",
             "Store failures, by kind",
+            "Writes of accounts that others have",
         }
     ),
 }
@@ -73,7 +76,7 @@ _NO_ANSWERS: Excused = {
     "threads-exporter": frozenset(
         {"Errors that Meta answered (top 20)", "Meta's own rate limit (top 20)"}
     ),
-    "threads-overview": frozenset({"Fullest quotas (top 20)"}),
+    "threads-overview": frozenset({"Accounts by their fullest quota", "Fullest quotas (top 20)"}),
 }
 # Where a quota poll finds the token dead first, the token is never asked about.
 _NO_CALLS: Excused = {

@@ -23,7 +23,12 @@ class Shard:
 
         By rendezvous hashing: from n to n+1 shards, 1 in n+1 accounts moves.
         """
-        return self.ordinal == max(range(self.total), key=lambda shard: _weight(shard, name))
+        return self.ordinal == shard_of(name, self.total)
+
+
+def shard_of(name: str, total: int) -> int:
+    """Return which of so many shards an account belongs to."""
+    return max(range(total), key=lambda shard: _weight(shard, name))
 
 
 def shard_of_host(host_name: str) -> int:

@@ -104,6 +104,8 @@ def test_only_what_is_worth_waking_somebody_is_critical() -> None:
         "ThreadsExporterDown",
         "ThreadsExporterAbsent",
         "ThreadsExporterStoreDown",
+        "ThreadsExporterShardsDisagree",
+        "ThreadsExporterShardMissing",
         "ThreadsExporterWebCertificateExpiring",
     }
 

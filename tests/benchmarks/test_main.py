@@ -12,7 +12,7 @@ from benchmarks import bench
 from benchmarks.__main__ import main
 from benchmarks.bench import Bench, Measurement, MissingToolError, tool
 from benchmarks.figures import Row
-from benchmarks.measurements import MEASUREMENTS
+from benchmarks.measurements import APART, MEASUREMENTS
 from benchmarks.page import PAGE, RESULTS
 from benchmarks.page import page as write
 from benchmarks.result import Result
@@ -60,7 +60,17 @@ def test_what_lacks_a_program_is_left_out() -> None:
 
 @pytest.mark.parametrize(
     "lacking",
-    ["identity", "under-load", "poll", "memory", "registration", "growth", "api", "collectd"],
+    [
+        "identity",
+        "under-load",
+        "poll",
+        "memory",
+        "registration",
+        "growth",
+        "api",
+        "collectd",
+        "shards",
+    ],
 )
 def test_without_programs_their_measurements_are_left_out(
     lacking: str, monkeypatch: pytest.MonkeyPatch
@@ -68,7 +78,7 @@ def test_without_programs_their_measurements_are_left_out(
     monkeypatch.setenv("PATH", "")
     monkeypatch.setattr(bench, "PATHS", "")
 
-    result = run([one for one in MEASUREMENTS if one.name == lacking], quick=True)
+    result = run([one for one in (*MEASUREMENTS, *APART) if one.name == lacking], quick=True)
 
     assert (list(result.rows), result.failed) == ([], {})
     assert "sudo apt-get install" in result.left_out[lacking]

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import promql_parser as pp
 
+from alerts.table import RECORDINGS
 from exporter.metrics.catalogue import METRICS
 
 TARGET = frozenset({"job", "instance"})
@@ -18,6 +19,10 @@ OTHERS = {
     "process_resident_memory_bytes": frozenset[str](),
     "process_start_time_seconds": frozenset[str](),
     "python_gc_collections_total": frozenset({"generation"}),
+}
+RECORDED = {
+    recording.name: frozenset({"job", *recording.name.partition(":")[0].split("_")})
+    for recording in RECORDINGS
 }
 _SETS = {"and", "or", "unless"}
 _KEEPING = {"topk", "bottomk"}
@@ -53,6 +58,8 @@ def metric_labels(name: str) -> frozenset[str]:
     Raises:
         KeyError: nobody exposes it.
     """
+    if name in RECORDED:
+        return RECORDED[name]
     if name in OTHERS:
         return OTHERS[name] | TARGET
     for suffix in ("_bucket", "_count", "_sum"):

@@ -5,6 +5,7 @@ import re
 import promql_parser as pp
 import pytest
 
+from dashboards.promql import CHOSEN
 from tests.dashboards.expressions import (
     Expression,
     dashboards,
@@ -120,6 +121,17 @@ def test_each_variable_is_narrowed_by_those_before_it(uid: str) -> None:
 def test_a_label_that_is_not_there_is_noticed(expr: str) -> None:
     with pytest.raises(AssertionError):
         answer_labels(pp.parse(expr))
+
+
+@pytest.mark.parametrize("name", ["job:threads_acounts:count", "threads_token_valid"])
+def test_a_series_that_no_rule_records_is_refused(name: str) -> None:
+    with pytest.raises(LookupError, match=f"no rule records {name}"):
+        CHOSEN.recorded(name)
+
+
+def test_a_label_that_a_recorded_series_lacks_is_refused() -> None:
+    with pytest.raises(LookupError, match="quota"):
+        CHOSEN.recorded("job_poll:threads_polls:rate5m", quota="publish")
 
 
 def test_an_unknown_variable_is_noticed() -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from alerts.paths import RULES
 from tests.dashboards.expressions import expressions
 
 pytestmark = pytest.mark.prometheus
@@ -132,6 +133,10 @@ def assert_answers(
         for name, one in series.items()
         for pod in (("new",) if "_total{" in name else ("old", "new"))
     ]
+    rules = {
+        "rule_files": [str(RULES.absolute())],
+        "group_eval_order": ["threads-exporter.recording"],
+    }
     test = {
         "interval": "1m",
         "input_series": inputs,
@@ -140,7 +145,7 @@ def assert_answers(
         ],
     }
     file = folder / "test.yaml"
-    file.write_text(json.dumps({"evaluation_interval": "1m", "tests": [test]}), encoding="utf-8")
+    file.write_text(json.dumps({**rules, "evaluation_interval": "1m", "tests": [test]}), "utf-8")
     done = subprocess.run(
         ["promtool", "test", "rules", file], capture_output=True, text=True, check=False
     )

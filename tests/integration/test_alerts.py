@@ -70,6 +70,7 @@ WARNING = (
     ("ThreadsApiUsageHigh", "accounts/usage-high", "^usage-high has spent 90% of the call_count"),
     ("ThreadsCallBudgetNearlySpent", "ill/spender", r"(9[\d.]+|100)% .* for spender in 24 hours"),
     ("ThreadsExporterReloadFailed", "ill", f"^{ADDRESS} goes on"),
+    ("ThreadsAccountDiscoveryFailing", "ill", rf"^account_http_sd\[0\] of {ADDRESS} gives"),
     (
         "ThreadsExporterWebCertificateExpiring",
         "certificate-ends-in-days",
@@ -90,6 +91,10 @@ NOTICES = {"pager": CRITICAL, "tickets": WARNING, "information": INFO}
 """By whom it is to reach: an alert, the job or account that it is about, and what it says."""
 
 NOT_DRIVEN = {
+    "ThreadsExporterWritesFenced": "takes leases that expire again and again",
+    "ThreadsAccountsUnpolled": "takes a fault in how shards divide the accounts, and none is known",
+    "ThreadsExporterShardMissing": "what it looks back is not shortened with the rest",
+    "ThreadsExporterShardsDisagree": "takes several exporters, and says nothing that they do",
     "ThreadsExporterCollectErrors": "tells of a fault in the exporter, and none is known",
     "ThreadsExporterSeriesDropped": "takes more than 10 000 containers, polled one by one",
 }

@@ -2,9 +2,10 @@ from collections import Counter
 
 import pytest
 
-from exporter.scheduling.sharding import Shard, shard_of_host
+from exporter.scheduling.sharding import Shard, shard_of, shard_of_host
 
 NAMES = [f"account-{number:06}" for number in range(10_000)]
+HUNDRED_THOUSAND = [f"account-{number:06}" for number in range(100_000)]
 
 
 def owners(total: int) -> dict[str, int]:
@@ -36,6 +37,18 @@ def test_one_more_shard_takes_its_share_and_moves_no_other_account(total: int) -
     assert {after[name] for name in moved} == {total}
     share = len(NAMES) / (total + 1)
     assert 0.9 * share <= len(moved) <= 1.1 * share
+
+
+def test_a_hundred_thousand_accounts_on_ten_shards_and_then_on_eleven() -> None:
+    before = [shard_of(name, 10) for name in HUNDRED_THOUSAND]
+    after = [shard_of(name, 11) for name in HUNDRED_THOUSAND]
+
+    for shards, total in ((before, 10), (after, 11)):
+        even, sizes = len(HUNDRED_THOUSAND) / total, Counter(shards).values()
+        assert 0.95 * even <= min(sizes) <= max(sizes) <= 1.05 * even
+    moved = sum(one != other for one, other in zip(before, after, strict=True))
+    assert moved / len(HUNDRED_THOUSAND) <= 1 / 11 + 0.02
+    assert moved == after.count(10)
 
 
 @pytest.mark.parametrize(("ordinal", "total"), [(1, 1), (-1, 3), (3, 3), (0, 0)])
