@@ -6,7 +6,8 @@ a database library.
 
 import sys
 from contextlib import contextmanager
-from functools import partial
+from dataclasses import replace
+from functools import partial, wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -199,9 +200,9 @@ def main(
 
 
 def _load_or_exit(
-    config_file: Path, web_config_file: Path | None
+    config_file: Path, web_config_file: Path | None, wanted: "Callable[[str], bool]"
 ) -> "tuple[Settings, WebSettings]":
-    """Read both configurations; exit with the mistakes of both."""
+    """Read both configurations, with the wanted accounts; exit with the mistakes of both."""
     from exporter.config.loading import load_settings
     from exporter.config.problems import ConfigError
     from exporter.config.web_config import load_web_settings
@@ -210,7 +211,7 @@ def _load_or_exit(
     problems: list[Problem] = []
     settings, web_settings = None, None
     try:
-        settings = load_settings(config_file)
+        settings = load_settings(config_file, wanted)
     except ConfigError as error:
         problems += error.problems
     try:
@@ -230,7 +231,7 @@ def _exit_with(problems: "Sequence[Problem]") -> NoReturn:
 
 
 def _report_check(config_file: Path, web_config_file: Path | None) -> None:
-    settings, web_settings = _load_or_exit(config_file, web_config_file)
+    settings, web_settings = _load_or_exit(config_file, web_config_file, lambda _: True)
     for warning in settings.warnings:
         click.echo(f"{config_file}: warning: {warning}")
     count = len(settings.accounts)
@@ -248,7 +249,7 @@ def _serve(
     signals: "Signals",
     announce: "Callable[[WebServer], None]" = lambda _: None,
 ) -> int:
-    settings, web_settings = _load_or_exit(config_file, flags.web_config_file)
+    settings, web_settings = _load_or_exit(config_file, flags.web_config_file, flags.shard.has)
     from exporter.serving import Loaded, StartError, serve_settings
 
     try:
@@ -310,7 +311,16 @@ def _read_stdin() -> str:
 
 
 def _over_tls(command: "Callable[..., None]") -> "Callable[..., None]":
-    """Add the flags for an exporter with TLS."""
+    """Add the flags for an exporter with TLS; the command gets them as `trust`."""
+
+    @wraps(command)
+    def trusting(
+        *, ca_file: Path | None, cert_file: Path | None, key_file: Path | None, **others: object
+    ) -> None:
+        from exporter.remote import Trust
+
+        command(**others, trust=Trust(ca_file, cert_file, key_file))
+
     flags = {
         "--ca-file": "The certificates to trust, instead of those that this system trusts.",
         "--cert-file": "The certificate to present, where the exporter asks for one.",
@@ -318,105 +328,77 @@ def _over_tls(command: "Callable[..., None]") -> "Callable[..., None]":
     }
     for flag, meaning in reversed(flags.items()):
         kind = click.Path(path_type=Path)
-        command = click.option(flag, type=kind, metavar="FILE", help=meaning)(command)
-    return command
+        trusting = click.option(flag, type=kind, metavar="FILE", help=meaning)(trusting)
+    return trusting
 
 
 @main.command()
 @click.argument("url", required=False, callback=parsed(parse_url))
 @_over_tls
 @click.pass_obj
-def healthcheck(
-    flags: Flags,
-    *,
-    url: str | None,
-    ca_file: Path | None,
-    cert_file: Path | None,
-    key_file: Path | None,
-) -> None:
+def healthcheck(flags: Flags, *, url: str | None, trust: "Trust") -> None:
     """Exit with 0 if the exporter at URL is healthy, as a container's health check does.
 
     URL is that of the exporter on this host by default, whose certificate is not verified: it is
     sent nothing that is secret.
     """
-    from exporter.remote import Trust, is_secured
+    from exporter.remote import is_secured
 
-    trust = Trust(ca_file, cert_file, key_file, is_verified=bool(url or ca_file))
     if url is None:
         address = flags.listen_addresses[0]
         scheme = "https" if flags.web_config_file and is_secured(own_url(address)) else "http"
         url = f"{own_url(address, scheme)}/-/healthy"
+        trust = trust if trust.ca_file else replace(trust, is_verified=False)
     with _asked(url, trust) as exporter:
         click.echo(exporter.get())
 
 
-_of_an_exporter = click.option(
-    "--url",
-    callback=parsed(parse_url),
-    metavar="URL",
-    help="Where the exporter is; on this host by default.",
-)
-_with_a_token = click.option(
-    "--token-file",
-    type=click.Path(path_type=Path),
-    required=True,
-    metavar="FILE",
-    help="The file that holds the exporter's container_api token.",
-)
+def _with_an_exporter(command: "Callable[..., None]") -> "Callable[..., None]":
+    """Add the flags that say which exporter is meant; the command gets it as `exporter`."""
+
+    @click.option(
+        "--url",
+        callback=parsed(parse_url),
+        metavar="URL",
+        help="Where the exporter is; on this host by default.",
+    )
+    @click.option(
+        "--token-file",
+        type=click.Path(path_type=Path),
+        required=True,
+        metavar="FILE",
+        help="The file that holds the exporter's container_api token.",
+    )
+    @_over_tls
+    @wraps(command)
+    @click.pass_obj
+    def asking(
+        flags: Flags, /, *, url: str | None, token_file: Path, trust: "Trust", **others: object
+    ) -> None:
+        with _asked(url or _configured_url(flags), trust, token_file) as exporter:
+            command(exporter, **others)
+
+    return asking
 
 
 @main.command()
 @click.argument("account")
 @click.argument("container_ids", nargs=-1, required=True, metavar="CONTAINER_ID...")
-@_of_an_exporter
-@_with_a_token
-@_over_tls
-@click.pass_obj
-def track(
-    flags: Flags,
-    *,
-    account: str,
-    container_ids: tuple[str, ...],
-    url: str | None,
-    token_file: Path,
-    ca_file: Path | None,
-    cert_file: Path | None,
-    key_file: Path | None,
-) -> None:
+@_with_an_exporter
+def track(exporter: "RemoteExporter", *, account: str, container_ids: tuple[str, ...]) -> None:
     """Have a running exporter follow media containers of ACCOUNT, all of them or none."""
-    from exporter.remote import Trust
-
-    trust = Trust(ca_file, cert_file, key_file)
-    with _asked(url or _configured_url(flags), trust, token_file) as exporter:
-        created = exporter.track(account, container_ids)
-    for container_id, is_new in created.items():
+    for container_id, is_new in exporter.track(account, container_ids).items():
         click.echo(f"{container_id}: {'tracked from now on' if is_new else 'known already'}")
 
 
 @main.command()
 @click.argument("container_ids", nargs=-1, required=True, metavar="CONTAINER_ID...")
-@_of_an_exporter
-@_with_a_token
-@_over_tls
-@click.pass_obj
-def untrack(
-    flags: Flags,
-    *,
-    container_ids: tuple[str, ...],
-    url: str | None,
-    token_file: Path,
-    ca_file: Path | None,
-    cert_file: Path | None,
-    key_file: Path | None,
-) -> None:
+@_with_an_exporter
+def untrack(exporter: "RemoteExporter", *, container_ids: tuple[str, ...]) -> None:
     """Have a running exporter follow media containers no longer."""
-    from exporter.remote import Trust
-
-    trust = Trust(ca_file, cert_file, key_file)
-    with _asked(url or _configured_url(flags), trust, token_file) as exporter:
-        for container_id in container_ids:
-            exporter.untrack(container_id)
-            click.echo(f"{container_id}: no longer tracked")
+    for container_id in container_ids:
+        exporter.untrack(container_id)
+        click.echo(f"{container_id}: no longer tracked")
 
 
 def _configured_url(flags: Flags) -> str:

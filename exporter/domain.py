@@ -45,6 +45,16 @@ class Loop(StrEnum):
     POLLS = "polls"
     UPKEEP = "upkeep"
     WEB = "web"
+    STORE = "store"
+
+
+@dataclass(frozen=True, slots=True)
+class LeaseStatus:
+    """This process's lease in a store that others share; `renewed_at` is in Unix seconds."""
+
+    epoch: int
+    renewed_at: float
+    accounts: int
 
 
 class Endpoint(StrEnum):
@@ -207,6 +217,18 @@ class AccountIdentity:
     user_id: str
     app: str
     labels: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class SourceStatus:
+    """How asking a source of accounts fares; `last_success_at` is Unix seconds, None if never.
+
+    `accounts` is how many this process polls of those in its last good answer.
+    """
+
+    failures: int = 0
+    last_success_at: float | None = None
+    accounts: int = 0
 
 
 class StoreTrouble(StrEnum):

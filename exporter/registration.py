@@ -1,7 +1,8 @@
 """What publishers tell the exporter: containers to follow, and errors that they met."""
 
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import compress
 from threading import Lock
@@ -9,7 +10,8 @@ from typing import Protocol
 
 from exporter.clock import Clock
 from exporter.containers.record import ContainerRecord
-from exporter.containers.registry import CapacityError, ContainerRegistry, ForeignContainerError
+from exporter.containers.registry import CapacityError, ForeignContainerError
+from exporter.containers.tracked import TrackedContainers
 from exporter.containers.trouble import StoreError
 from exporter.domain import KnownError, RegistrationResult
 from exporter.observations.model import AccountObservation
@@ -68,13 +70,14 @@ class Allowances:
 
 @dataclass(frozen=True, slots=True)
 class RegistrationApi:
-    """The API's backend.
+    """The API's backend; `names` are the accounts that publishers may tell of.
 
     `extended` is told of the accounts that have new containers, `changed` of an account whose
     containers or errors changed otherwise.
     """
 
-    tracked: ContainerRegistry
+    tracked: TrackedContainers
+    names: Callable[[], Collection[str]]
     accounts: Callable[[], Mapping[str, AccountObservation]]
     token: Callable[[], Secret | None]
     extended: Callable[[Collection[str]], None]
@@ -141,39 +144,35 @@ class RegistrationApi:
     def _registrations(
         self, containers: Sequence[NewContainer], is_new: Sequence[bool]
     ) -> Sequence[Registration] | Exception:
-        records = [self.tracked.get(item.container_id) for item in containers]
-        found = [
-            Registration(record, is_new=new)
-            for record, new in zip(records, is_new, strict=True)
-            if record is not None
-        ]
-        # One may have been removed since.
-        return found if len(found) == len(records) else StoreUnavailableError(_RETRY_SECONDS)
+        try:
+            with _unavailable_without_store():
+                records = self.tracked.get_each([item.container_id for item in containers])
+        except StoreUnavailableError as error:
+            return error
+        if len(records) < len(containers):
+            # One has been removed since.
+            return StoreUnavailableError(_RETRY_SECONDS)
+        return [Registration(*each) for each in zip(records, is_new, strict=True)]
 
     def _require(self, account: str) -> None:
-        if account not in self.accounts():
+        if account not in self.names():
             raise UnknownAccountError(account)
 
     def containers(self, query: ContainerQuery) -> Sequence[ContainerRecord]:
         if query.account is not None:
             self._require(query.account)
-        matches = (
-            record
-            for record in self.tracked.all()
-            if record.container_id > query.after
-            and query.account in (None, record.account)
-            and query.status in (None, record.state.status)
-        )
-        return sorted(matches, key=lambda record: record.container_id)[: query.limit]
+        with _unavailable_without_store():
+            return self.tracked.find(
+                limit=query.limit, after=query.after, account=query.account, status=query.status
+            )
 
     def container(self, container_id: str) -> ContainerRecord | None:
-        return self.tracked.get(container_id)
+        with _unavailable_without_store():
+            return next(iter(self.tracked.get_each([container_id])), None)
 
     def remove(self, container_id: str) -> bool:
-        try:
+        with _unavailable_without_store():
             removed = self.tracked.remove(container_id)
-        except StoreError:
-            raise StoreUnavailableError(_RETRY_SECONDS) from None
         if removed is None:
             return False
         self.changed(removed.account)
@@ -183,12 +182,18 @@ class RegistrationApi:
         self._require(account)
         self.allowances.spend({account: 1})
         known = (explain(error) or UNKNOWN_ERROR).known
-        try:
+        with _unavailable_without_store():
             self.tracked.count_report(account, known.name)
-        except StoreError:
-            raise StoreUnavailableError(_RETRY_SECONDS) from None
         self.changed(account)
         return known
+
+
+@contextmanager
+def _unavailable_without_store() -> Iterator[None]:
+    try:
+        yield
+    except StoreError:
+        raise StoreUnavailableError(_RETRY_SECONDS) from None
 
 
 def _outcome(outcome: Sequence[bool] | Exception) -> Sequence[bool] | Exception:

@@ -1,4 +1,5 @@
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from threading import Lock
 
 import structlog
@@ -36,6 +37,12 @@ class Reloads:
     def settle(self) -> None:
         """Forget all problems: the whole configuration was loaded, within an attempt."""
         self._problems.clear()
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Let nothing be loaded meanwhile."""
+        with self._lock:
+            yield
 
     def attempt(self, what: str, load: Callable[[], None]) -> Sequence[str]:
         """Load; return the problems, which are logged when they are not the last ones."""

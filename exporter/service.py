@@ -1,12 +1,13 @@
 """The rooms wired together; what the web server shows and triggers."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from functools import partial
 from itertools import chain
 from pathlib import Path
 from platform import python_version
+from threading import Lock
 from time import monotonic
 
 import structlog
@@ -18,6 +19,8 @@ from exporter.config.loading import load_settings, reread_containers
 from exporter.config.settings import AccountSettings, Settings
 from exporter.config.web_settings import WebSettings
 from exporter.descriptors import CallSlots, descriptor_limit
+from exporter.discovery.discovery import AccountDiscovery, AccountSources, Consumer
+from exporter.discovery.elsewhere import Elsewhere
 from exporter.domain import Loop, Poll, PollJob, PollResult
 from exporter.metrics.account_lines import AccountLines
 from exporter.metrics.exposition import Exposition, Expositions, expose
@@ -36,7 +39,7 @@ from exporter.scheduling.scheduler import PollScheduler
 from exporter.scheduling.sharding import Shard
 from exporter.scheduling.waiting import WaitingPolls
 from exporter.secret import Redactor
-from exporter.stores import open_containers
+from exporter.stores import open_store
 from exporter.threads_api.catalogue import KNOWN_ERRORS
 from exporter.token_troubles import TokenTroubles
 from exporter.version import REVISION, VERSION
@@ -50,11 +53,18 @@ _BUILD = BuildInfo(VERSION, REVISION, python_version())
 _CONFIGURATION = "configuration"
 _ACCOUNT_FILES = "account files"
 _CONTAINER_FILES = "container files"
-_SILENT_SECONDS = {Loop.MAIN: 30.0, Loop.POLLS: 30.0, Loop.UPKEEP: 60.0, Loop.WEB: 30.0}
+_SILENT_SECONDS = {
+    Loop.MAIN: 30.0,
+    Loop.POLLS: 30.0,
+    Loop.UPKEEP: 60.0,
+    Loop.WEB: 30.0,
+    Loop.STORE: 60.0,
+}
 _OVERDUE_SECONDS = 60.0
 _LONGEST_POLL_CALLS = 12
 _PROBES_AT_ONCE = 8
 _FIRST_ASK_SECONDS = 1.0
+_DISCOVERY_PATIENCE_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +75,7 @@ class UpkeepIntervals:
     token_files: float = 5.0
     watched_files: float = 10.0
     web_files: float = 5.0
+    discovery: float = 1.0
     store: float = 5.0
     retention: float = 60.0
 
@@ -99,7 +110,12 @@ class Service:
         self._heartbeats = Heartbeats(clock)
         self._instruments = Instruments()
         self._observations = Observations()
-        self._containers = open_containers(settings, clock, redactor, self._instruments)
+        self._store = open_store(settings, clock, redactor, self._instruments, shard)
+        self._containers = self._store.containers
+        self._ownership = self._store.ownership
+        self._holding = Lock()
+        self._held: Collection[str] = ()
+        self._names: Collection[str] = ()
         slots = CallSlots(settings.polling.max_in_flight, _PROBES_AT_ONCE)
         slots = slots.within(descriptor_limit())
         self._probes = ThreadPoolExecutor(slots.probes, thread_name_prefix="probe")
@@ -110,9 +126,24 @@ class Service:
             redactor=redactor,
             clock=clock,
         )
-        self._registrar = Registrar(redactor, TokenTroubles(self._instruments.token_reload_failed))
+        troubles = TokenTroubles(self._instruments.token_reload_failed)
+        self._registrar = Registrar(redactor, troubles)
+        self._discovery = AccountDiscovery(
+            Consumer(
+                settings=lambda: self._settings,
+                wanted=shard.has,
+                keeps_containers=lambda: self._containers.store_up is not None,
+                turn=self._reloads.held,
+                adopt=self._adopt_discovered,
+            ),
+            network=self._poller.network,
+            redactor=redactor,
+            troubles=troubles,
+            clock=clock,
+        )
         self.api = RegistrationApi(
-            tracked=self._containers,
+            tracked=self._store.tracked,
+            names=lambda: self._names,
             accounts=self._observations.view,
             token=self._registrar.token,
             extended=self._poll_soon,
@@ -139,6 +170,7 @@ class Service:
             self._account_lines, exporter_registry(self._sources, self._instruments)
         )
         self._apply(settings)
+        self._account_lines.catch_up()
 
     def look_after(self, web_config: WebConfig) -> None:
         """Reload the web configuration too from now on, and tell of it; before the start."""
@@ -154,9 +186,15 @@ class Service:
         self._scheduler.every(upkeep.token_files, "token files", self._refresh_tokens)
         self._scheduler.every(upkeep.watched_files, "watched files", self._watch_files)
         self._scheduler.every(upkeep.web_files, "web files", self._web_config.refresh)
+        self._scheduler.every(upkeep.discovery, "discovery", self._discovery.ask_due)
         self._scheduler.every(upkeep.store, "store", self._keep_store)
         self._scheduler.every(upkeep.retention, "retention", self._forget_ended)
-        self._account_lines.refresh()  # beside the first polls it would take far longer
+        self._discovery.start(_DISCOVERY_PATIENCE_SECONDS)
+        if self._store.sharing:
+            self._store.sharing.start(
+                self.follow_ownership, self._take_news, beat=self.heartbeat(Loop.STORE)
+            )
+        self._account_lines.catch_up()  # beside the first polls it would take far longer
         self._scheduler.start()
 
     @property
@@ -166,8 +204,12 @@ class Service:
     def stop(self) -> None:
         """Start no more polls and cut the calls under way."""
         self._scheduler.stop()
+        self._discovery.close()
         self._probes.shutdown(wait=False, cancel_futures=True)
         self._poller.close()
+        if self._store.sharing:
+            self._store.sharing.stop()
+        self._ownership.end()
         self._containers.close()
 
     def heartbeat(self, loop: Loop) -> Callable[[], None]:
@@ -178,6 +220,7 @@ class Service:
         """See to what upkeep cannot, for it may be what needs it; every second or so."""
         self._scheduler.mend()
         self.follow_clock()
+        self.follow_ownership()
 
     def follow_clock(self) -> None:
         """Keep the polls' rhythm though the wall clock was set."""
@@ -185,10 +228,20 @@ class Service:
             self._instruments.clock_jumped()
             _log.warning("the wall clock was set, the polls are planned anew")
 
+    def follow_ownership(self) -> None:
+        """Poll and show other accounts, if others are held than before."""
+        if self._ownership.held is not self._held:
+            self._hold()
+
     def _poll(self, account: str, poll: Poll) -> PollResult:
-        result = self._poller.run(account, poll)
+        result = self._run(account, poll)
         self._account_lines.refresh()
         return result
+
+    def _run(self, account: str, poll: Poll) -> PollResult:
+        if not self._ownership.holds(account):
+            return PollResult.REFUSED
+        return self._poller.run(account, poll)
 
     def expose(self, accept: str, accept_encoding: str, names: Sequence[str]) -> Exposition:
         with self._scheduler.giving_way():
@@ -218,7 +271,7 @@ class Service:
         return (Poll.QUOTA, Poll.TOKEN, Poll.CONTAINER)
 
     def _run_at_once(self, account: str, polls: Sequence[Poll], timeout: float | None) -> bool:
-        runs = [self._probes.submit(self._poller.run, account, poll) for poll in polls]
+        runs = [self._probes.submit(self._run, account, poll) for poll in polls]
         longest = self._longest_poll_seconds
         done, late = wait(runs, longest if timeout is None else min(timeout, longest))
         for run in late:
@@ -242,7 +295,8 @@ class Service:
         return list(self._failures())
 
     def _failures(self) -> Iterator[str]:
-        for thread in chain(self._scheduler.dead_threads(), self._poller.dead_threads()):
+        sharing = self._store.sharing.dead_threads() if self._store.sharing else ()
+        for thread in chain(self._scheduler.dead_threads(), self._poller.dead_threads(), sharing):
             yield f"the thread {thread} has died"
         yield from self._heartbeats.silent()
         if self._scheduler.overdue_seconds() > _OVERDUE_SECONDS:
@@ -252,20 +306,27 @@ class Service:
         needed = {Poll.QUOTA, Poll.TOKEN}
         return [name for name, seen in self.accounts().items() if not needed <= seen.polls.keys()]
 
+    def undiscovered(self) -> Sequence[str]:
+        return self._discovery.unanswered()
+
     def reload(self) -> Sequence[str]:
-        problems = self._reloads.attempt(_CONFIGURATION, self._load_all)
+        problems = self._reloads.attempt(_CONFIGURATION, self._load_anew)
         return [*problems, *self._web_config.reload()]
 
+    def _load_anew(self) -> None:
+        """Load all; that its files have changed is no reason then to load it once more."""
+        with self._account_files.reading(lambda: self._settings.account_files):
+            self._load_all()
+
     def _load_all(self) -> None:
-        self._apply(load_settings(self._config_file))
+        self._apply(load_settings(self._config_file, self._shard.has))
         self._reloads.settle()
 
     def _load_containers(self) -> None:
         settings = reread_containers(self._settings)
         if settings.container_entries != self._settings.container_entries:
             self._settings = settings
-            own = self._own_accounts(settings)
-            self._plan(own, self._poller.follow_containers(settings, own))
+            self._hold()
 
     def _app_of(self, account: str) -> str:
         seen = self.accounts().get(account)
@@ -279,12 +340,14 @@ class Service:
 
     def _apply(self, settings: Settings) -> None:
         self._require_same_store(settings)
-        own = self._own_accounts(settings)
         take_registrar = self._registrar.read(settings.container_api.token)
-        due = self._poller.apply(settings, own)
+        sources = self._discovery.read(settings)
+        own = self._own_accounts(settings, sources)
+        self._poller.apply(settings, own)
         take_registrar()
+        self._discovery.use(sources)
         self._settings = settings
-        self._plan(own, due)
+        self._own(own)
         for warning in settings.warnings:
             _log.warning("configuration", warning=warning)
         _log.info("configuration loaded", accounts=len(own))
@@ -296,11 +359,44 @@ class Service:
         ):
             raise RestartNeededError("store: is opened at the start: restart to use it")
 
-    def _own_accounts(self, settings: Settings) -> Sequence[AccountSettings]:
-        return [account for account in settings.accounts if self._shard.has(account.name)]
+    def _own_accounts(
+        self, settings: Settings, sources: AccountSources
+    ) -> Sequence[AccountSettings]:
+        return [*settings.accounts, *sources.accounts(settings)]
 
-    def _plan(self, accounts: Sequence[AccountSettings], due: Sequence[PollJob]) -> None:
-        self._scheduler.plan(self._intervals(accounts), at_once=due)
+    def _adopt_discovered(self) -> None:
+        """Poll what the sources tell of now."""
+        own = self._own_accounts(self._settings, self._discovery.sources)
+        self._poller.apply(self._settings, own)
+        self._own(own)
+
+    def _own(self, accounts: Sequence[AccountSettings]) -> None:
+        """Have these accounts, once they can be had, and no others."""
+        names = {account.name for account in accounts}
+        self._names = names
+        if self._store.sharing:
+            self._names = self._settings.names.keys() | self._discovery.sources.names
+        self._ownership.want(names)
+        self._hold()
+        self._ownership.let_go()
+
+    def _hold(self) -> None:
+        """Poll and show what this process holds now of its accounts."""
+        with self._holding:
+            sources, held = self._discovery.sources, self._ownership.held
+            self._held = held
+            own = self._own_accounts(self._settings, sources)
+            others = {account.name for account in own}.difference(held)
+            mine = [account for account in own if account.name in held]
+            elsewhere = Elsewhere(self._shard.has, sources.know_all, others)
+            due = self._poller.hold(self._settings, mine, elsewhere)
+            self._scheduler.plan(self._intervals(mine), at_once=due)
+
+    def _take_news(self, accounts: Collection[str]) -> None:
+        """Show what other processes changed of these accounts, and ask about what is new."""
+        for account in accounts:
+            self._poller.show_containers(account)
+        self._poll_soon(filter(self._containers.has_open, accounts))
 
     def _intervals(self, accounts: Sequence[AccountSettings]) -> Mapping[PollJob, float]:
         polling = self._settings.polling
@@ -322,10 +418,11 @@ class Service:
         self._registrar.refresh()
         self._run_now(self._poller.refresh_tokens())
 
-    def _poll_soon(self, accounts: Collection[str]) -> None:
+    def _poll_soon(self, accounts: Iterable[str]) -> None:
         """Have polls ask about new containers: each about all that its account has by then."""
         interval = self._settings.polling.containers.interval
-        jobs = {(Poll.CONTAINER, account): interval for account in accounts}
+        held = filter(self._ownership.holds, accounts)
+        jobs = {(Poll.CONTAINER, account): interval for account in held}
         self._scheduler.run_within(_FIRST_ASK_SECONDS, jobs)
 
     def _keep_store(self) -> None:
@@ -368,9 +465,12 @@ class Service:
             reload_success_at=self._reloads.success_at,
             shard=self._shard.ordinal,
             total_shards=self._shard.total,
+            account_sources=self._discovery.statuses(),
+            configured_accounts=len(self._settings.names.keys() | self._discovery.sources.names),
             inspector_token_valid=self._poller.inspector_token_valid,
             paused_scopes=self._poller.paused_scopes(),
             store_up=self._store_up,
+            lease=self._store.sharing.lease if self._store.sharing else None,
             web_certificate_expires_at=self._web_config.certificate_expires_at,
             heartbeats=self._heartbeats.times(),
             log_dropped=self._log_dropped(),

@@ -41,7 +41,9 @@ class _Canned(HttpTransport):
     def __init__(self, answer: HttpAnswer) -> None:
         self._answer = answer
 
-    def get(self, url: str, query: Mapping[str, str], bearer: Secret | None) -> HttpAnswer:
+    def get(
+        self, url: str, query: Mapping[str, str], bearer: Secret | None, **_: object
+    ) -> HttpAnswer:
         assert url.startswith("https://")
         assert query
         assert bearer == _TOKEN

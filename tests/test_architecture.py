@@ -46,6 +46,10 @@ MAY_KNOW: Mapping[str, AbstractSet[str]] = {
     "config": {"domain", "secret"},
     "containers": {"clock", "domain", "observations", "secret"},
     "scheduling": {"clock", "domain"},
+    "discovery": {
+        *("clock", "config", "domain", "secret"),
+        *("threads_api", "token_troubles", "version"),
+    },
     "polling": {
         *("clock", "config", "containers", "domain"),
         *("observations", "secret", "threads_api", "token_troubles", "version"),
@@ -56,7 +60,7 @@ MAY_KNOW: Mapping[str, AbstractSet[str]] = {
     "demo": {"clock", "simulator"},
     "registrar": {"secret", "token_troubles"},
     "token_troubles": {"secret"},
-    "stores": {"clock", "config", "containers", "secret"},
+    "stores": {"clock", "config", "containers", "scheduling", "secret"},
     "registration": {
         *("clock", "containers", "domain", "observations"),
         *("secret", "threads_api", "web"),
@@ -64,7 +68,8 @@ MAY_KNOW: Mapping[str, AbstractSet[str]] = {
     "reloading": {"clock", "config", "secret"},
     "remote": {"secret"},
     "service": {
-        *("clock", "config", "containers", "descriptors", "domain", "metrics", "observations"),
+        *("clock", "config", "containers", "descriptors", "discovery", "domain"),
+        *("metrics", "observations"),
         *(
             "polling",
             "registrar",

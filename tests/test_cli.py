@@ -468,6 +468,7 @@ class TestServing:
         scrape = exporter.scrape()
         assert scrape.value("threads_exporter_shard") == shard
         assert scrape.value("threads_exporter_total_shards") == 3
+        assert scrape.value("threads_exporter_configured_accounts") == 20
         return list(scrape.by("account", "threads_account_info"))
 
 

@@ -2,12 +2,14 @@ import json
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 
 import pytest
 
+from exporter.containers.news import News
 from exporter.containers.record import ContainerRecord, Source
 from exporter.containers.registry import ContainerRegistry, TrackingRules
+from exporter.containers.shared import SharedContainers
+from exporter.containers.tracked import TrackedContainers
 from exporter.containers.trouble import StoreError
 from exporter.domain import (
     AccountIdentity,
@@ -33,6 +35,8 @@ from exporter.web.backend import UnknownAccountError
 from tests.clock import ControlledClock
 from tests.containers.failing_store import FailingStore
 
+pytest_plugins = ("tests.containers.backends",)
+
 TOKEN = "registrar-0123456789abcdef"
 PUBLISHED = ContainerState(ContainerStatus.PUBLISHED)
 FULL = StoreError(StoreTrouble.FULL, "no space left")
@@ -56,6 +60,9 @@ class Told:
     def store_failed(self, trouble: StoreTrouble) -> None:
         self.troubles.append(trouble)
 
+    def writes_fenced(self, count: int) -> None:
+        raise AssertionError(f"{count} containers are another process's: there is no other")
+
 
 def registered(api: RegistrationApi, containers: Sequence[NewContainer]) -> Sequence[Registration]:
     [outcome] = api.register_each([containers])
@@ -74,8 +81,8 @@ class Publishers:
     token: Secret | None = field(default_factory=lambda: Secret(TOKEN))
 
     def __post_init__(self) -> None:
-        self.registry = ContainerRegistry(self.store, self.clock, self.told)
-        self.registry.open()
+        self._registry = ContainerRegistry(self.store, self.clock, self.told)
+        self._registry.open()
         rules = TrackingRules(max_tracked=10)
         self.registry.follow({"acme": (), "zebra": ()}, rules)
         seen = {
@@ -83,7 +90,8 @@ class Publishers:
             for name in ("acme", "zebra")
         }
         self.api = RegistrationApi(
-            tracked=self.registry,
+            tracked=self._tracked(),
+            names=seen.keys,
             accounts=lambda: seen,
             token=lambda: self.token,
             extended=self.told.extended.extend,
@@ -91,6 +99,24 @@ class Publishers:
             observer=self.told,
             allowances=Allowances(self.clock, burst=20, per_second=2),
         )
+
+    def _tracked(self) -> TrackedContainers:
+        if not self.store.is_shared:
+            return self._registry
+        return SharedContainers(
+            self.store,
+            News(self.store.transaction),
+            self.clock,
+            max_tracked=lambda: self._registry.max_tracked,
+            failed=self.told.store_failed,
+        )
+
+    @property
+    def registry(self) -> ContainerRegistry:
+        """What polls go by, with all that publishers told of by now."""
+        if self.store.is_shared:
+            self._registry.take_up(["acme", "zebra"])
+        return self._registry
 
     def request(self, containers: Sequence[NewContainer]) -> Sequence[Registration]:
         """Register the containers of one request; raises what it failed with."""
@@ -113,9 +139,8 @@ class Publishers:
 
 
 @pytest.fixture
-def publishers(tmp_path: Path) -> Iterator[Publishers]:
-    store = FailingStore(f"sqlite:///{tmp_path / 'threads-exporter.db'}")
-    publishers = Publishers(ControlledClock(), store)
+def publishers(store_url: str) -> Iterator[Publishers]:
+    publishers = Publishers(ControlledClock(), FailingStore(store_url))
     yield publishers
     publishers.registry.close()
 
@@ -255,7 +280,8 @@ def test_a_store_that_is_down_takes_nothing(publishers: Publishers) -> None:
     with pytest.raises(StoreUnavailableError):
         publishers.api.report("acme", "429")
     assert publishers.registry.reports("acme") == {}
-    assert publishers.register("acme", "1") == [False]
+    if not publishers.store.is_shared:
+        assert publishers.register("acme", "1") == [False]
 
     publishers.store.trouble = None
     publishers.registry.keep_store()
@@ -266,7 +292,9 @@ def test_a_container_that_is_gone_before_it_is_answered_was_not_registered(
     publishers: Publishers,
 ) -> None:
     def forget(accounts: Collection[str]) -> None:
-        publishers.registry.follow({}, TrackingRules(), left_alone={"acme", "zebra"} - {*accounts})
+        for account in accounts:
+            for record in publishers.api.containers(ContainerQuery(10, account=account)):
+                publishers.api.remove(record.container_id)
 
     api = replace(publishers.api, extended=forget)
 

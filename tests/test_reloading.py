@@ -1,5 +1,6 @@
 from collections.abc import Callable
 from pathlib import Path
+from threading import Event, Thread
 
 import pytest
 from structlog.testing import capture_logs
@@ -8,11 +9,6 @@ from exporter.config.problems import ConfigError, Problem
 from exporter.reloading import Reloads
 from exporter.secret import SecretUnreadableError
 from tests.clock import ControlledClock
-
-
-@pytest.fixture
-def clock() -> ControlledClock:
-    return ControlledClock()
 
 
 @pytest.fixture
@@ -66,6 +62,17 @@ def test_a_whole_load_settles_all(reloads: Reloads) -> None:
     reloads.attempt("accounts", failing(WRONG))
     reloads.attempt("configuration", reloads.settle)
     assert reloads.successful
+
+
+def test_nothing_is_loaded_while_loads_are_held_back(reloads: Reloads) -> None:
+    loaded = Event()
+    loading = Thread(target=reloads.attempt, args=("accounts", loaded.set))
+    with reloads.held():
+        loading.start()
+        early = loaded.wait(0.1)
+    loading.join(10)
+
+    assert (early, loaded.is_set()) == (False, True)
 
 
 def test_the_same_problems_are_logged_once(reloads: Reloads) -> None:

@@ -1,4 +1,7 @@
+import re
+from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -11,10 +14,11 @@ from exporter.scheduling.sharding import Shard
 from exporter.secret import Redactor, SecretUnreadableError
 from exporter.service import Service
 from exporter.simulator import Simulator, User, World, containers, faults
+from tests.account_source import AccountSource
 from tests.clock import ControlledClock
 from tests.eventually import eventually
-from tests.running_exporter import NEVER, RunningExporter, new_service, running
-from tests.workspace import Workspace
+from tests.running_exporter import NEVER, OFTEN, RunningExporter, new_service, running
+from tests.workspace import Section, Workspace
 
 RARELY = {
     "quota": {"interval": "1d"},
@@ -28,11 +32,6 @@ LAST_RELOAD = "threads_exporter_config_last_reload_successful"
 @pytest.fixture
 def world(live_world: World) -> World:
     return live_world
-
-
-@pytest.fixture
-def acme(world: World) -> User:
-    return world.add_user("acme")
 
 
 @pytest.fixture
@@ -441,7 +440,11 @@ def test_the_accounts_are_those_of_the_shard(workspace: Workspace, world: World)
 
 def share_of(shard: Shard, file: Path) -> list[str]:
     service = Service(
-        file, load_settings(file), clock=ControlledClock(), redactor=Redactor(), shard=shard
+        file,
+        load_settings(file, shard.has),
+        clock=ControlledClock(),
+        redactor=Redactor(),
+        shard=shard,
     )
     service.start(NEVER)
     service.stop()
@@ -459,6 +462,113 @@ def test_warnings_are_logged(workspace: Workspace) -> None:
         ("configuration", "careful"),
         ("configuration loaded", None),
     ]
+
+
+def test_all_accounts_are_rendered_before_the_first_scrape(workspace: Workspace) -> None:
+    accounts = [{"name": f"account-{number}", "access_token": "THAA"} for number in range(300)]
+    service = new_service(workspace.configure(accounts))
+
+    body = service.expose("", "", ["threads_account_info"]).body
+
+    assert body.count(b"\nthreads_account_info{") == 300
+
+
+def upkeep_beat(service: Service) -> float | None:
+    scrape = service.expose("", "", ["threads_exporter_heartbeat_timestamp_seconds"])
+    found = re.search(rb'loop="upkeep"\} (\S+)', scrape.body)
+    return float(found[1]) if found else None
+
+
+def test_what_a_reload_has_read_is_not_loaded_again_for_having_changed(
+    workspace: Workspace,
+) -> None:
+    workspace.write_json("accounts/a.yaml", [{"name": "acme", "access_token": "THAA"}])
+    config_file = workspace.configure(account_files=["accounts/*.yaml"])
+    with capture_logs() as logs:
+        service = new_service(config_file)
+        workspace.write_json("accounts/b.yaml", [{"name": "globex", "access_token": "THAA"}])
+        service.reload()
+        service.start(OFTEN)
+        for _ in range(3):  # with each beat of the upkeep it looks at the files too
+            beat = upkeep_beat(service)
+            eventually(partial(upkeep_beat, service), beat.__ne__)
+        workspace.write_json("accounts/c.yaml", [{"name": "initech", "access_token": "THAA"}])
+        eventually(lambda: len(service.accounts()) == 3)
+        service.stop()
+
+    loaded = [line["accounts"] for line in logs if line["event"] == "configuration loaded"]
+    assert loaded == [1, 2, 3]
+
+
+class TestAccountsOverHttp:
+    @pytest.fixture
+    def source(self) -> AccountSource:
+        return AccountSource()
+
+    @pytest.fixture
+    def section(self, source: AccountSource) -> Iterator[Section]:
+        with source.serving() as url:
+            yield {"url": url}
+
+    def test_each_shard_has_its_share_of_them(
+        self, workspace: Workspace, source: AccountSource, section: Section
+    ) -> None:
+        source.tell(*({"name": f"account-{n}", "access_token": "THAA"} for n in range(10)))
+        file = workspace.configure(account_http_sd=[section])
+        shares = [share_of(Shard(ordinal, 3), file) for ordinal in range(3)]
+
+        assert all(shares)
+        assert sorted(name for share in shares for name in share) == [
+            f"account-{number}" for number in range(10)
+        ]
+
+    def test_they_are_polled_beside_those_of_the_files(
+        self,
+        workspace: Workspace,
+        source: AccountSource,
+        section: Section,
+        acme: User,
+        globex: User,
+    ) -> None:
+        source.tell({"name": "globex", "access_token": globex.token.value})
+        file = workspace.configure([workspace.account(acme)], account_http_sd=[section])
+        with running(file) as exporter:
+            exporter.wait_until_ready()
+            seen = exporter.scrape().by("account", "threads_token_valid")
+            shown = exporter.get("/config").text
+
+        assert seen == {"acme": 1, "globex": 1}
+        assert str(section["url"]) in shown
+        assert globex.token.value not in shown
+
+    def test_container_files_may_name_them(
+        self, workspace: Workspace, source: AccountSource, section: Section, acme: User
+    ) -> None:
+        container_id = acme.add_container(life=containers.stays_in_progress()).container_id
+        source.tell({"name": "acme", "access_token": acme.token.value})
+        listed = {"acme": container_id, "nobody": "1"}.items()
+        entries = [{"account": name, "container_id": listed_id} for name, listed_id in listed]
+        workspace.write_json("c.json", entries)
+        file = workspace.configure(account_http_sd=[section], container_files=["c.json"])
+        with running(file) as exporter:
+            followed = {"account": "acme", "status": "IN_PROGRESS"}
+            eventually(lambda: exporter.scrape().value("threads_containers", **followed))
+
+    def test_their_containers_need_a_store_from_the_start_on(
+        self, workspace: Workspace, source: AccountSource, section: Section, acme: User
+    ) -> None:
+        (workspace.folder / "threads-exporter.db").mkdir()
+        told = {"name": "acme", "access_token": acme.token.value}
+        source.tell({**told, "containers": ["1"]})
+        with running(workspace.configure(account_http_sd=[section])) as exporter:
+            waiting = exporter.get("/-/ready")
+            source.tell(told)
+            exporter.reload()
+            exporter.wait_until_ready()
+            seen = accounts_of(exporter)
+
+        assert waiting.text == "account_http_sd[0] has not told of its accounts yet.\n"
+        assert seen == {"acme"}
 
 
 class TestStore:

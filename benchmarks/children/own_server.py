@@ -26,6 +26,7 @@ class _Backend:
         sources, instruments = accounts.sources, accounts.instruments
         self._accounts = accounts
         self._lines = AccountLines(sources, instruments)
+        self._lines.catch_up()
         self._expositions = Expositions(self._lines, exporter_registry(sources, instruments))
 
     def poll(self, number: int) -> float:
@@ -50,6 +51,9 @@ class _Backend:
         return ()
 
     def waiting(self) -> Sequence[str]:
+        return ()
+
+    def undiscovered(self) -> Sequence[str]:
         return ()
 
     def reload(self) -> Sequence[str]:

@@ -23,7 +23,5 @@ def cautions(settings: Settings) -> Iterator[str]:
             f"{len(containers)} containers are configured, "
             f"containers.max_tracked allows {settings.containers.max_tracked}: raise it"
         )
-    if settings.account_http_sd:
-        yield "account_http_sd: this version does not serve it yet, so it has no effect"
-    if not settings.accounts and not settings.account_http_sd:
+    if not settings.names and not settings.account_http_sd:
         yield "no account is configured: add one under accounts or account_files"

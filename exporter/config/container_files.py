@@ -10,9 +10,14 @@ _CONTAINER = Schema(ContainerEntry)
 
 
 class ContainerReader:
-    """Gathers the containers of all container files; one that is listed twice counts once."""
+    """Gathers the containers of all container files; one that is listed twice counts once.
 
-    def __init__(self, report: Report, accounts: Collection[str], listed: ListedContainers) -> None:
+    `accounts` is None where an account that is not known may come yet.
+    """
+
+    def __init__(
+        self, report: Report, accounts: Collection[str] | None, listed: ListedContainers
+    ) -> None:
         self._report = report
         self._accounts = accounts
         self._listed = listed
@@ -30,7 +35,7 @@ class ContainerReader:
             entry = self._report.validate(_CONTAINER, document, (index,), value)
             if entry is None:
                 continue
-            if entry.account not in self._accounts:
+            if self._accounts is not None and entry.account not in self._accounts:
                 self._report.add(document, (index, "account"), "no account has this name")
                 continue
             where = (index, "container_id")

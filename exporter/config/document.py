@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from exporter.config.problems import Location
+from exporter.config.problems import Location, format_location
 
 MAX_BYTES: Final = 64 * 1024 * 1024
 
@@ -40,7 +40,11 @@ class DocumentError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A parsed file; `flaws` are mistakes in spite of which the rest could be read."""
+    """A parsed file; `flaws` are mistakes in spite of which the rest could be read.
+
+    What came over HTTP has the place that names its source as `file`, and `first_line` 0: places
+    in it are told without a line.
+    """
 
     file: Path
     value: object
@@ -63,6 +67,12 @@ class Document:
                 case _:
                     break
         return line
+
+    def place(self, location: Location) -> str:
+        """Return where that stands, in words."""
+        if line := self.line(location):
+            return f"{self.file}:{line}"
+        return f"{self.file}: {format_location(location)}"
 
 
 def read_text(file: Path) -> str:

@@ -9,6 +9,7 @@ from exporter.config.fields import (
     InlineToken,
     LabelName,
     Name,
+    NotFromRemote,
     Text,
     Timestamp,
     UserId,
@@ -49,6 +50,14 @@ class AccountEntry(Section):
         if self.access_token is not None:
             sources["access_token"] = InlineSecret(self.access_token)
         return sources
+
+
+@dataclass(frozen=True, slots=True)
+class DiscoveredEntry(AccountEntry):
+    """What a source of `account_http_sd` tells of an account."""
+
+    access_token_file: NotFromRemote = None
+    access_token_env: NotFromRemote = None
 
 
 @dataclass(frozen=True, slots=True)

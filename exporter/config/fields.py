@@ -102,6 +102,14 @@ def check_token(value: object) -> Secret:
         raise ValueError(str(error).removeprefix(": ")) from None
 
 
+def check_absent(value: object) -> None:
+    if value is not None:
+        raise ValueError(
+            "is not taken over HTTP: what is there must not name files and variables of this host; "
+            "send access_token"
+        )
+
+
 def check_timestamp(value: object) -> int:
     """Return Unix seconds for what YAML read as a timestamp, or for RFC 3339 in quotes."""
     try:
@@ -173,6 +181,7 @@ FilePath = Annotated[Path, PlainValidator(resolve_path)]
 FilePattern = Annotated[str, PlainValidator(resolve_pattern)]
 VariableName = Annotated[str, PlainValidator(check_variable_name)]
 InlineToken = Annotated[Secret, PlainValidator(check_token)]
+NotFromRemote = Annotated[None, PlainValidator(check_absent)]
 Timestamp = Annotated[int, PlainValidator(check_timestamp)]
 Boolean = Annotated[bool, PlainValidator(check_boolean)]
 BaseUrl = Annotated[str, url(urls.https_url)]

@@ -2,7 +2,8 @@
 
 import glob
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 _ESCAPED = re.compile(r"\[([*?[])\]")
@@ -43,6 +44,14 @@ class FilesWatch:
     def changed(self, patterns: Iterable[str]) -> bool:
         before, self._signature = self._signature, files_signature(patterns)
         return self._signature != before
+
+    @contextmanager
+    def reading(self, patterns: Callable[[], Iterable[str]]) -> Iterator[None]:
+        """Take the files as known that are read in the block, unless it raises."""
+        before = files_signature(patterns())
+        yield
+        self._signature = before
+        self.confirm(patterns())
 
     def confirm(self, patterns: Iterable[str]) -> None:
         """Take what changed since it was last asked, as the files were read, for a change to come.

@@ -27,7 +27,7 @@ def _read_items(text: str) -> LinedList:
     line += text.count("\n", 0, position)
     while text[begin := _end_of_gap(text, position)] != "]":
         line += text.count("\n", position, begin)
-        item, position = _decoder(line, len(items)).raw_decode(text, begin)
+        item, position = item_decoder(line, len(items)).raw_decode(text, begin)
         items.append(item)
         items.lines.append(line)
         line += text.count("\n", begin, position)
@@ -39,7 +39,9 @@ def _end_of_gap(text: str, position: int) -> int:
     return gap.end() if gap else position
 
 
-def _decoder(line: int, index: int) -> json.JSONDecoder:
+def item_decoder(line: int, index: int) -> json.JSONDecoder:
+    """Return what decodes an item of a list; it raises DocumentError for a key that is repeated."""
+
     def without_duplicates(pairs: list[tuple[str, object]]) -> dict[str, object]:
         mapping = dict(pairs)
         if len(mapping) < len(pairs):

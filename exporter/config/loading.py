@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from exporter.config.accounts import AccountReader
+from exporter.config.accounts import OF_FILES, AccountReader
 from exporter.config.cautions import cautions
 from exporter.config.container_files import ContainerReader
 from exporter.config.document import Document
@@ -24,14 +24,17 @@ from exporter.config.yaml_document import read_yaml
 _CONFIG_FILE = Schema(ConfigFile)
 
 
-def load_settings(path: Path) -> Settings:
-    """Read the configuration and every file that it names; raises ConfigError."""
+def load_settings(path: Path, wanted: Callable[[str], bool] = lambda _: True) -> Settings:
+    """Read the configuration and every file that it names; raises ConfigError.
+
+    Of accounts that are not wanted only the names are kept, and no token is read.
+    """
     report = Report()
     main = report.read(read_yaml, path)
     config = report.validate(_CONFIG_FILE, main, (), main.value) if main else None
     if main is None or config is None:
         raise report.error()
-    settings = _read_all(main, config, report)
+    settings = _read_all(main, config, report, wanted)
     if report.problems:
         raise report.error()
     return settings
@@ -43,7 +46,8 @@ def reread_containers(settings: Settings) -> Settings:
     listed = ListedContainers(report)
     for account in settings.accounts:
         listed.add_loaded(account)
-    containers = ContainerReader(report, {account.name for account in settings.accounts}, listed)
+    names = None if settings.account_http_sd else settings.names
+    containers = ContainerReader(report, names, listed)
     for pattern in settings.container_files:
         if literal_path(pattern) and not matching_files([pattern]):
             report.problems.append(Problem(Path(pattern), None, "", "there is no such file"))
@@ -56,21 +60,25 @@ def reread_containers(settings: Settings) -> Settings:
     return replace(settings, container_entries=containers.entries)
 
 
-def _read_all(main: Document, config: ConfigFile, report: Report) -> Settings:
+def _read_all(
+    main: Document, config: ConfigFile, report: Report, wanted: Callable[[str], bool]
+) -> Settings:
     """Return settings that are good for use only if the report stays empty."""
     secrets = SecretChecker(report)
     check_sections(config, main, report, secrets)
     listed = ListedContainers(report)
-    accounts = AccountReader(report, secrets, listed)
+    accounts = AccountReader(report, secrets, listed, replace(OF_FILES, wanted=wanted))
     accounts.read(main, ("accounts",), list(config.accounts))
     named = _NamedFiles(main, report)
     for document in named.read("account_files", config.account_files, read_yaml):
         accounts.read(document, (), document.value)
-    containers = ContainerReader(report, accounts.names, listed)
+    names = None if config.account_http_sd else accounts.names
+    containers = ContainerReader(report, names, listed)
     for document in named.read("container_files", config.container_files, read_json):
         containers.read(document)
     settings = replace(
         _settings(config, accounts.accounts, containers.entries),
+        others=accounts.others,
         store=_store(config.store or StoreSettings(), main.folder),
     )
     return replace(settings, warnings=(*secrets.warnings(), *cautions(settings)))

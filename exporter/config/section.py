@@ -1,3 +1,4 @@
+from types import NoneType
 from typing import ClassVar, get_type_hints
 
 from pydantic import ConfigDict, model_validator
@@ -20,4 +21,6 @@ class Section:
 
 
 def section_keys(section: type[Section]) -> list[str]:
-    return [key for key in get_type_hints(section) if not key.startswith("_")]
+    """Return the keys that take a value."""
+    hints = get_type_hints(section).items()
+    return [key for key, hint in hints if not key.startswith("_") and hint is not NoneType]

@@ -1,6 +1,7 @@
 """What one value alone does not show: values that contradict each other, files they name."""
 
 import ssl
+from collections.abc import Sequence
 from pathlib import Path
 
 from exporter.config.document import Document
@@ -9,7 +10,7 @@ from exporter.config.entries import ConfigFile
 from exporter.config.problems import Location
 from exporter.config.report import Report
 from exporter.config.secret_checks import SecretChecker
-from exporter.config.settings import PollingSettings, StoreSettings
+from exporter.config.settings import AccountHttpSd, PollingSettings, StoreSettings
 from exporter.config.urls import SQLITE, holds_password
 from exporter.secret import SecretSource
 
@@ -19,10 +20,13 @@ def check_sections(
 ) -> None:
     for location, message in (*_contradictions(config.polling), *_needless_password(config.store)):
         report.add(document, location, message)
+    for location, message in _repeated_sources(config.account_http_sd):
+        report.add(document, location, message)
     for location, source in _secrets(config):
         secrets.check(source, document, location)
-    if config.api.ca_file is not None:
-        _check_certificates(config.api.ca_file, document, report)
+    for location, file in _certificates(config):
+        if problem := _problem_of_certificates(file):
+            report.add(document, location, problem)
 
 
 def _contradictions(polling: PollingSettings) -> list[tuple[Location, str]]:
@@ -49,6 +53,16 @@ def _needless_password(store: StoreSettings | None) -> list[tuple[Location, str]
     return []
 
 
+def _repeated_sources(sources: Sequence[AccountHttpSd]) -> list[tuple[Location, str]]:
+    """Return what repeats a URL: all that it tells of would be there twice."""
+    urls = [source.url for source in sources]
+    return [
+        (("account_http_sd", index, "url"), f"is that of account_http_sd[{first}]: keep one")
+        for index, url in enumerate(urls)
+        if (first := urls.index(url)) < index
+    ]
+
+
 def _secrets(config: ConfigFile) -> list[tuple[Location, SecretSource]]:
     found: list[tuple[Location, SecretSource | None]] = [
         (("polling", "token", "inspector_token_file"), config.polling.token.inspector),
@@ -61,13 +75,18 @@ def _secrets(config: ConfigFile) -> list[tuple[Location, SecretSource]]:
     return [(location, source) for location, source in found if source is not None]
 
 
-def _check_certificates(file: Path, document: Document, report: Report) -> None:
+def _certificates(config: ConfigFile) -> list[tuple[Location, Path]]:
+    found: list[tuple[Location, Path | None]] = [(("api", "ca_file"), config.api.ca_file)]
+    for index, discovery in enumerate(config.account_http_sd):
+        found.append((("account_http_sd", index, "ca_file"), discovery.ca_file))
+    return [(location, file) for location, file in found if file is not None]
+
+
+def _problem_of_certificates(file: Path) -> str | None:
     try:
         ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(file)
     except ssl.SSLError:
-        message = f"{file}: holds no PEM certificate"
+        return f"{file}: holds no PEM certificate"
     except OSError as error:
-        message = f"{file}: {error.strerror}"
-    else:
-        return
-    report.add(document, ("api", "ca_file"), message)
+        return f"{file}: {error.strerror}"
+    return None

@@ -67,6 +67,7 @@ class AccountHttpSd(Section):
     url: DiscoveryUrl
     refresh_interval: Annotated[float, duration("1s", "1d")] = 60.0
     authorization_file: FilePath | None = None
+    ca_file: FilePath | None = None
 
     @property
     def authorization(self) -> SecretSource | None:
@@ -128,6 +129,7 @@ class StoreSettings(Section):
 
     url: StoreUrl = field(default="sqlite:///threads-exporter.db", repr=False)
     password_file: FilePath | None = None
+    lease: Annotated[float, duration("10s", "10m")] = 30.0
 
     @property
     def password(self) -> SecretSource | None:
@@ -147,12 +149,14 @@ class ContainerEntry(Section):
 class Settings:
     """The whole configuration.
 
-    `account_files` and `container_files` are absolute globs, for `FilesWatch`; `warnings` is what
-    an operator should know though it is no error; `store_configured` tells whether a file says
-    anything of the store.
+    `accounts` are those of this shard, `others` where the names of the rest stand; `account_files`
+    and `container_files` are absolute globs, for `FilesWatch`; `warnings` is what an operator
+    should know though it is no error; `store_configured` tells whether a file says anything of the
+    store.
     """
 
     accounts: tuple[AccountSettings, ...] = ()
+    others: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     api: ApiSettings = ApiSettings()
     polling: PollingSettings = PollingSettings()
     containers: ContainerSettings = ContainerSettings()
@@ -164,6 +168,11 @@ class Settings:
     container_files: tuple[str, ...] = ()
     container_entries: tuple[ContainerEntry, ...] = ()
     warnings: tuple[str, ...] = ()
+
+    @property
+    def names(self) -> Mapping[str, str]:
+        """Return the accounts' names, those of all shards, and where each stands."""
+        return {**self.others, **{item.name: str(item.source) for item in self.accounts}}
 
     @property
     def needs_store(self) -> bool:

@@ -1,7 +1,7 @@
 """What a value of the web configuration file may be; the checks are as those in `fields`."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from difflib import get_close_matches
 from ssl import TLSVersion
 from typing import Annotated, Final
@@ -65,18 +65,6 @@ def check_tls_version(value: object) -> TLSVersion:
     return _VERSIONS[text]
 
 
-def check_cipher_suite(value: object) -> str:
-    text = check_string(value)
-    _require_one_of((*CIPHER_SUITES, *TLS13_SUITES), text, "is no cipher suite")
-    return text
-
-
-def check_curve(value: object) -> str:
-    text = check_string(value)
-    _require_one_of(tuple(CURVES), text, "is no curve")
-    return text
-
-
 def check_header_name(value: object) -> str:
     text = check_string(value)
     if text not in HEADERS:
@@ -134,16 +122,20 @@ def check_pem_secret(value: object) -> Secret:
     return Secret(check_pem(value))
 
 
-def _require_one_of(known: tuple[str, ...], text: str, complaint: str) -> None:
-    if text in known:
-        return
-    close = get_close_matches(text, known, n=1)
-    hint = f'did you mean "{close[0]}"?' if close else f"the known ones are {', '.join(known)}"
-    raise ValueError(f"{complaint}; {hint}")
+def one_of(known: Collection[str], noun: str) -> PlainValidator:
+    def check(value: object) -> str:
+        text = check_string(value)
+        if text in known:
+            return text
+        close = get_close_matches(text, known, n=1)
+        hint = f'did you mean "{close[0]}"?' if close else f"the known ones are {', '.join(known)}"
+        raise ValueError(f"is no {noun}; {hint}")
+
+    return PlainValidator(check)
 
 
-CipherSuite = Annotated[str, PlainValidator(check_cipher_suite)]
-Curve = Annotated[str, PlainValidator(check_curve)]
+CipherSuite = Annotated[str, one_of((*CIPHER_SUITES, *TLS13_SUITES), "cipher suite")]
+Curve = Annotated[str, one_of(CURVES, "curve")]
 HeaderName = Annotated[str, PlainValidator(check_header_name)]
 HeaderValue = Annotated[str, PlainValidator(check_header_value)]
 UserName = Annotated[str, PlainValidator(check_user_name)]

@@ -1,6 +1,6 @@
 """What the store needs to know of the database that it is kept in."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from importlib import import_module
 from typing import Protocol
@@ -13,6 +13,16 @@ from exporter.containers.trouble import StoreError
 from exporter.domain import StoreTrouble
 
 Insert = sqlite.Insert | postgresql.Insert
+
+
+class Listener(Protocol):
+    """Waits for notifications of other processes on the store."""
+
+    def wait(self, seconds: float) -> bool:
+        """Wait for one for so long at most; tell whether it came; raises StoreError."""
+        ...
+
+    def close(self) -> None: ...
 
 
 class Backend(Protocol):
@@ -57,6 +67,10 @@ class Backend(Protocol):
 
     def take_turn(self, connection: Connection) -> None:
         """Have no other transaction between here and its end that has asked for a turn too."""
+        ...
+
+    def listener(self, channel: str, concerned: Callable[[str], bool]) -> Listener | None:
+        """Return what waits for notifications, if others can write what those are about."""
         ...
 
     def explain(self, error: SQLAlchemyError) -> StoreError: ...

@@ -1,5 +1,5 @@
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from exporter.containers.lifecycle import Step
 from exporter.containers.record import ContainerRecord
@@ -17,6 +17,11 @@ class Change:
     steps: Sequence[Step] = ()
     reports: Collection[CountKey] = ()
     can_wait: bool = False
+
+    def without(self, refused: Collection[str]) -> "Change":
+        """Return the change without the steps of those containers."""
+        steps = [step for step in self.steps if step.record.container_id not in refused]
+        return replace(self, steps=steps)
 
     def __bool__(self) -> bool:
         return bool(self.records or self.steps or self.reports)

@@ -10,6 +10,7 @@ from exporter.containers.lifecycle import Step
 from exporter.containers.record import ContainerRecord
 from exporter.containers.rows import StoredState
 from exporter.containers.store import ContainerStore
+from exporter.containers.time_limit import POLLS_WAIT_SECONDS, time_limit
 from exporter.containers.trouble import StoreError
 from exporter.domain import StoreTrouble
 
@@ -29,13 +30,22 @@ class _Waiting:
 class StoreJournal:
     """Writes through to the store while it is up; what polls learn meanwhile waits for it.
 
-    Its callers take turns.
+    Its callers take turns, for which polls wait.
     """
 
-    def __init__(self, store: ContainerStore, failed: Callable[[StoreTrouble], object]) -> None:
-        """Have `failed` told of each time that the store fails."""
+    def __init__(
+        self,
+        store: ContainerStore,
+        failed: Callable[[StoreTrouble], object],
+        fenced: Callable[[int], object],
+    ) -> None:
+        """Have `failed` told of each time that the store fails.
+
+        `fenced` is told how many containers were not changed, as they are another process's now.
+        """
         self._store = store
         self._failed = failed
+        self._fenced = fenced
         self._trouble: StoreError | None = None
         self._waiting = [_Waiting()]
         self._lost = False
@@ -45,52 +55,56 @@ class StoreJournal:
     def up(self) -> bool:
         return self._trouble is None
 
-    def write(self, changes: Sequence[Change]) -> Sequence[Exception | None]:
-        """Store the changes in one commit; tell of each why it is not made, None if it is.
+    def write(self, changes: Sequence[Change]) -> Sequence[Change | Exception]:
+        """Store the changes in one commit; return what is made of each, or why it is not.
 
         That is a StoreError, at once while the store is down, or a ValueError for a text that
         no database takes.
         """
-        errors = self._commit(changes)
-        return [self._unless_it_waits(*each) for each in zip(changes, errors, strict=True)]
+        done = self._commit(changes)
+        return [self._unless_it_waits(*each) for each in zip(changes, done, strict=True)]
 
-    def _commit(self, changes: Sequence[Change]) -> Sequence[Exception | None]:
+    def _commit(self, changes: Sequence[Change]) -> Sequence[Change | Exception]:
         if self._trouble is not None:
             return [_again(self._trouble) for _ in changes]
-        error = self._try(changes)
-        if error is not None and len(changes) > 1 and _may_be_of_one(error, changes):
-            errors = [self._try([change]) for change in changes]
-        else:
-            errors = [_again(error) for _ in changes]
-        for each in errors:
+        done = self._try(changes)
+        if isinstance(done, Exception):
+            if len(changes) > 1 and _may_be_of_one(done, changes):
+                done = [_first(self._try([change])) for change in changes]
+            else:
+                done = [_again(done) for _ in changes]
+        for each in done:
             if isinstance(each, StoreError):
                 self._fails(each)
-        return errors
+        return done
 
-    def _try(self, changes: Sequence[Change]) -> Exception | None:
+    def _try(self, changes: Sequence[Change]) -> Sequence[Change | Exception] | Exception:
         try:
-            with self._store.together():
-                self._store_all(changes)
+            with time_limit(POLLS_WAIT_SECONDS), self._store.together():
+                return self._store_all(changes)
         except StoreError as error:
             self._failed(error.kind)
             return error
         except ValueError as error:
             return error
-        return None
 
-    def _store_all(self, changes: Sequence[Change]) -> None:
+    def _store_all(self, changes: Sequence[Change]) -> Sequence[Change]:
         records = [record for change in changes for record in change.records]
         steps = [step for change in changes for step in change.steps]
         if records:
             self._store.register(records)
-        if steps:
-            self._store.save(steps)
+        stored = self._store.save(steps) if steps else ()
         for report in (report for change in changes for report in change.reports):
             self._store.count(report.account, report.kind, report.name)
+        refused = {step.record.container_id for step in steps} - set(stored)
+        if self._store.epoch is None or not refused:
+            return changes
+        self._fenced(len(refused))
+        return [change.without(refused) for change in changes]
 
-    def _unless_it_waits(self, change: Change, error: Exception | None) -> Exception | None:
-        if not (change.can_wait and isinstance(error, StoreError)):
-            return error
+    def _unless_it_waits(self, change: Change, done: Change | Exception) -> Change | Exception:
+        if not (change.can_wait and isinstance(done, StoreError)):
+            return done
         new = {record.container_id: record for record in change.records}
         if new.keys() & self._waiting[-1].steps.keys():
             # A container that was removed and is back again begins anew.
@@ -100,7 +114,7 @@ class StoreJournal:
         for step in change.steps:
             container_id = step.record.container_id
             waiting[container_id] = _joined(waiting.get(container_id), step)
-        return None
+        return change
 
     def forget(self, ended_before: float, keep: Collection[str] = ()) -> bool:
         """Delete what ended before that; return whether the store was up to it."""
@@ -160,7 +174,11 @@ class StoreJournal:
         self._lost = error.kind in _LOST
 
 
-def _again(error: Exception | None) -> Exception | None:
+def _first(done: Sequence[Change | Exception] | Exception) -> Change | Exception:
+    return done if isinstance(done, Exception) else done[0]
+
+
+def _again(error: Exception) -> Exception:
     """Return an error of its own for each: one raised many times holds ever more of a traceback."""
     return StoreError(error.kind, str(error)) if isinstance(error, StoreError) else error
 

@@ -41,10 +41,35 @@ class ContainerMemory:
 
     def fill(self, state: StoredState) -> None:
         with self._lock:
-            for record in state.records:
-                self._keep(record)
-            for key, value in state.counts.items():
-                self._account(key.account).counts[key] += value
+            self._fill(state)
+
+    def _fill(self, state: StoredState) -> None:
+        for record in state.records:
+            self._keep(record)
+        for key, value in state.counts.items():
+            self._account(key.account).counts[key] += value
+
+    def replace(self, accounts: Collection[str], state: StoredState) -> None:
+        """Know of these accounts what the state says, and nothing else."""
+        with self._lock:
+            self._drop(accounts)
+            self._fill(state)
+
+    def drop(self, accounts: Collection[str]) -> None:
+        """Know nothing of these accounts."""
+        with self._lock:
+            self._drop(accounts)
+
+    def _drop(self, accounts: Collection[str]) -> None:
+        for name in accounts:
+            for container_id in tuple(self._accounts.get(name, _NOTHING).records):
+                self._forget(container_id)
+            self._accounts.pop(name, None)
+
+    def accounts(self) -> Collection[str]:
+        """Return the accounts of which anything is known."""
+        with self._lock:
+            return frozenset(self._accounts)
 
     def state(self) -> StoredState:
         with self._lock:

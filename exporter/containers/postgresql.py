@@ -1,7 +1,8 @@
 """A store in PostgreSQL, for one process or several."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from threading import BoundedSemaphore
 from typing import Any
 
 import psycopg
@@ -27,8 +28,11 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from exporter.containers.backend import Listener
+from exporter.containers.listener import PostgresqlListener
 from exporter.containers.schema import metadata, migrate
-from exporter.containers.time_limit import TimedConnection, connect_in_time, time_limit
+from exporter.containers.time_limit import time_left, time_limit
+from exporter.containers.timed_connection import TimedConnection, connect_in_time
 from exporter.containers.trouble import StoreError
 from exporter.domain import StoreTrouble
 
@@ -63,6 +67,7 @@ _REMEDIES = {
     StoreTrouble.UNREACHABLE: "see to the server, its connection limit and store.url",
     StoreTrouble.OTHER: "see the server's log",
 }
+_BUSY = "all connections were busy for too long"
 _SECRET_PARAMETERS = ("password", "sslpassword")
 
 
@@ -79,6 +84,7 @@ class PostgresqlBackend:
             hide_parameters=True,
         )
         event.listen(self._engine, "do_connect", self._connect)
+        self._places = BoundedSemaphore(_POOL_SIZE)
 
     @property
     def place(self) -> str:
@@ -109,6 +115,11 @@ class PostgresqlBackend:
         args: tuple[Any, ...],
         parameters: dict[str, Any],
     ) -> TimedConnection:
+        return self._connect_with(args, parameters)
+
+    def _connect_with(
+        self, args: tuple[Any, ...], parameters: Mapping[str, Any]
+    ) -> TimedConnection:
         parameters = {**_limits(self._timeout), **parameters}
         parameters["options"] = f"{_session_limits(self._timeout)} {parameters.get('options', '')}"
         return connect_in_time(lambda: TimedConnection.connect(*args, **parameters))
@@ -125,8 +136,16 @@ class PostgresqlBackend:
         connection.execute(select(func.pg_advisory_xact_lock(_MIGRATION_LOCK)))
         migrate(connection, self.place)
 
-    def access(self) -> AbstractContextManager[None]:
-        return time_limit(self._timeout)
+    @contextmanager
+    def access(self) -> Iterator[None]:
+        """Hold a place at the pool, which itself would wait beyond the time limit."""
+        with time_limit(self._timeout):
+            if not self._places.acquire(timeout=time_left()):
+                raise self._error(StoreTrouble.UNREACHABLE, _BUSY)
+            try:
+                yield
+            finally:
+                self._places.release()
 
     def take_snapshot(self, connection: Connection) -> None:
         connection.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"))
@@ -142,12 +161,25 @@ class PostgresqlBackend:
                 metadata.create_all(connection)
             yield
 
+    def listener(self, channel: str, concerned: Callable[[str], bool]) -> Listener:
+        """Return what waits for notifications whose payload is of concern."""
+        args, parameters = self._engine.dialect.create_connect_args(self._engine.url)
+        return PostgresqlListener(
+            lambda: self._connect_with(tuple(args), parameters),
+            channel,
+            concerned,
+            timeout=self._timeout,
+            explain=self._explain,
+        )
+
     def explain(self, error: SQLAlchemyError) -> StoreError:
         cause = getattr(error, "orig", None)
         if not isinstance(cause, psycopg.Error):
-            return self._error(StoreTrouble.UNREACHABLE, "all connections were busy for too long")
-        kind = _kind_of(cause)
-        return self._error(kind, self._masked(str(cause).partition("\n")[0]))
+            return self._error(StoreTrouble.UNREACHABLE, _BUSY)
+        return self._explain(cause)
+
+    def _explain(self, error: psycopg.Error) -> StoreError:
+        return self._error(_kind_of(error), self._masked(str(error).partition("\n")[0]))
 
     def _error(self, kind: StoreTrouble, reason: str) -> StoreError:
         return StoreError(kind, f"{self.place}: {reason}: {_REMEDIES[kind]}")

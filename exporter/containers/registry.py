@@ -1,6 +1,6 @@
 """The tracked containers: every change of them, on disk first and then in memory."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import chain, compress
@@ -30,6 +30,10 @@ class ContainerObserver(Protocol):
 
     def store_failed(self, trouble: StoreTrouble) -> None:
         """Take note that the store could not be used."""
+        ...
+
+    def writes_fenced(self, count: int) -> None:
+        """Take note of containers that were not changed, as they are another process's now."""
         ...
 
 
@@ -66,19 +70,54 @@ class ContainerRegistry:
         self, store: ContainerStore | None, clock: Clock, observer: ContainerObserver
     ) -> None:
         self._store = store
-        self._journal = StoreJournal(store, observer.store_failed) if store else None
+        self._journal = (
+            StoreJournal(store, observer.store_failed, observer.writes_fenced) if store else None
+        )
         self._clock = clock
         self._observer = observer
         self._turns = Turns(self._carry_out)
         self._memory = ContainerMemory()
         self._rules = TrackingRules()
         self._listed: frozenset[str] = frozenset()
+        self._unread: set[str] = set()
 
     def open(self) -> None:
-        """Open the store and take up what it holds; raises StoreError."""
+        """Open the store, and take up what it holds unless it is shared; raises StoreError."""
         if self._store is not None:
             self._store.open()
-            self._memory.fill(self._store.load())
+            if not self._store.is_shared:
+                self._memory.fill(self._store.load())
+
+    def write_with(self, epoch: int) -> None:
+        """Write from now on of accounts that are claimed with the epoch, and of no others."""
+        if self._store is not None:
+            self._store.epoch = epoch
+
+    def take_up(self, accounts: Collection[str]) -> None:
+        """Know of these accounts what the store holds of them; raises StoreError."""
+        if self._store is not None:
+            with self._turns.alone():
+                self._memory.replace(accounts, self._store.load(accounts))
+
+    def drop(self, accounts: Collection[str]) -> None:
+        """Know nothing of these accounts: they are another process's."""
+        with self._turns.alone():
+            self._unread -= set(accounts)
+            self._memory.drop(accounts)
+
+    def reread(self, accounts: Collection[str]) -> Collection[str]:
+        """Know of these accounts what the store holds by now; return those that were read.
+
+        What cannot be read now is read the next time: while changes wait for the store, and after a
+        StoreError, which is raised.
+        """
+        with self._turns.alone():
+            self._unread |= set(accounts)
+            if not self._unread or self._store is None or not self.store_up:
+                return ()
+            self._memory.replace(self._unread, self._store.load(self._unread))
+            read, self._unread = self._unread, set()
+            return read
 
     def close(self) -> None:
         """Let go of the store; what polls that are being cut still tell is not kept."""
@@ -102,6 +141,10 @@ class ContainerRegistry:
         self._observer.store_failed(trouble)
 
     @property
+    def max_tracked(self) -> int:
+        return self._rules.max_tracked
+
+    @property
     def interval(self) -> float:
         return self._rules.lifecycle.interval
 
@@ -109,12 +152,13 @@ class ContainerRegistry:
         self,
         listed: Mapping[str, Collection[str]],
         rules: TrackingRules,
-        left_alone: Collection[str] = (),
+        left_alone: Container[str] = (),
     ) -> Collection[str]:
         """Track what the configuration lists; return the accounts that have new containers.
 
         What it lists no longer is removed, unless a publisher registered it, and so is what is
-        of no account in it. `left_alone` are accounts that another process cares for.
+        of no account in it. `left_alone` are accounts that another process cares for,
+        or of which it is not known whether they are gone.
         """
         now = self._clock.wall()
         ids = frozenset(chain.from_iterable(listed.values()))
@@ -199,6 +243,24 @@ class ContainerRegistry:
 
     def all(self) -> Sequence[ContainerRecord]:
         return self._memory.all()
+
+    def get_each(self, ids: Collection[str]) -> Sequence[ContainerRecord]:
+        """Return those of the containers that are known, in their order."""
+        found = (self._memory.get(container_id) for container_id in ids)
+        return [record for record in found if record is not None]
+
+    def find(
+        self, *, limit: int, after: str, account: str | None, status: ContainerStatus | None
+    ) -> Sequence[ContainerRecord]:
+        """Return the first matches with an id past that one, ids ordered as ASCII text."""
+        matches = (
+            record
+            for record in self._memory.all()
+            if record.container_id > after
+            and account in (None, record.account)
+            and status in (None, record.state.status)
+        )
+        return sorted(matches, key=lambda record: record.container_id)[:limit]
 
     def summary(self, account: str) -> ContainerSummary:
         return self._memory.summary(
@@ -299,14 +361,11 @@ class ContainerRegistry:
 
     def _make(self, changes: Sequence[Change]) -> Sequence[Exception | None]:
         """Make those of the changes that can be stored; return for each why it could not be."""
-        if self._journal and changes:
-            errors = self._journal.write(changes)
-        else:
-            errors = [None] * len(changes)
-        for change, error in zip(changes, errors, strict=True):
-            if error is None:
-                self._take_effect(change)
-        return errors
+        done = self._journal.write(changes) if self._journal and changes else changes
+        for each in done:
+            if isinstance(each, Change):
+                self._take_effect(each)
+        return [each if isinstance(each, Exception) else None for each in done]
 
     def _take_effect(self, change: Change) -> None:
         self._memory.add(change.records)
@@ -330,6 +389,9 @@ class ContainerRegistry:
         if self._journal.check():
             with self._turns.alone():
                 self._journal.catch_up(self._memory.state())
+                if self._store is not None and self._store.is_shared:
+                    # Others may have changed what was changed here meanwhile.
+                    self._unread.update(self._memory.accounts())
 
     def forget_ended(self) -> Collection[str]:
         """Forget what ended longer ago than the retention; return the accounts it was of.

@@ -8,6 +8,7 @@ from sqlalchemy import (
     Column,
     Connection,
     Double,
+    Identity,
     Integer,
     MetaData,
     Table,
@@ -59,6 +60,25 @@ calls = Table(
     Column("spent", BigInteger, nullable=False),
 )
 
+leases = Table(
+    "leases",
+    metadata,
+    Column("epoch", BigInteger().with_variant(Integer, "sqlite"), Identity(), primary_key=True),
+    Column("holder", Text, nullable=False),
+    Column("shard", Integer, nullable=False),
+    Column("total_shards", Integer, nullable=False),
+    Column("expires_at", Double, nullable=False),
+)
+
+claims = Table(
+    "claims",
+    metadata,
+    Column("account", Text, primary_key=True),
+    Column("epoch", BigInteger, nullable=False, index=True),
+)
+
+news = Table("news", metadata, Column("account", Text, primary_key=True))
+
 schema_version = Table(
     "schema_version",
     metadata,
@@ -78,9 +98,13 @@ def _add_calls(connection: Connection) -> None:
     calls.create(connection)
 
 
+def _add_claims(connection: Connection) -> None:
+    metadata.create_all(connection, tables=[leases, claims, news])
+
+
 _COLUMNS = {column.name for column in schema_version.columns}
 
-MIGRATIONS: Sequence[Migration] = (_create_tables, _add_calls)
+MIGRATIONS: Sequence[Migration] = (_create_tables, _add_calls, _add_claims)
 """What leads from each version, beginning with 0, to the next; none is ever changed."""
 
 VERSION = len(MIGRATIONS)
@@ -116,7 +140,7 @@ def stored_version(connection: Connection, place: str) -> int:
         version = connection.scalar(ours) if columns == _COLUMNS else None
         if isinstance(version, int):
             return version
-    elif not any(inspector.has_table(table.name) for table in (containers, counts, calls)):
+    elif not any(inspector.has_table(table.name) for table in metadata.sorted_tables):
         return 0
     raise StoreError(
         StoreTrouble.FOREIGN,

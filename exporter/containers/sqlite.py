@@ -4,6 +4,7 @@ import json
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from threading import RLock
 from urllib.parse import quote
@@ -39,6 +40,7 @@ from exporter.containers.sqlite_file import (
     refuse_orphans,
     set_aside,
 )
+from exporter.containers.time_limit import time_left, time_limit
 from exporter.containers.trouble import StoreError
 from exporter.domain import StoreTrouble
 
@@ -138,17 +140,15 @@ class SqliteBackend:
     @contextmanager
     def access(self) -> Iterator[None]:
         """Hold off other threads; a commit to a file that is not in place would be lost."""
-        with self._alone():
+        with time_limit(self._timeout), self._alone():
             self._check_in_place()
             yield
             self._check_in_place()
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
-        if not self._in_use.acquire(timeout=self._timeout):
-            raise StoreError(
-                StoreTrouble.LOCKED, f"{self._path}: was busy for {self._timeout:g} s: try again"
-            )
+        if not self._in_use.acquire(timeout=time_left()):
+            raise StoreError(StoreTrouble.LOCKED, f"{self._path}: was busy for long: try again")
         try:
             yield
         finally:
@@ -175,9 +175,12 @@ class SqliteBackend:
     def take_turn(self, connection: Connection) -> None:
         """Do nothing, for the same reason."""
 
+    def listener(self, _channel: str, _concerned: object) -> None:
+        """Return nothing: nobody else writes to the file."""
+
     @contextmanager
     def renewing(self) -> Iterator[None]:
-        with self._alone():
+        with time_limit(self._timeout), self._alone():
             # The connection keeps the number of a deleted file from being given to another one.
             in_place = self._is_in_place()
             self._engine.dispose()
@@ -243,7 +246,7 @@ def _engine(path: Path, timeout: float, journal_mode: str) -> Engine:
         hide_parameters=True,
         paramstyle="named",
     )
-    event.listen(engine, "begin", _begin)
+    event.listen(engine, "begin", partial(_begin, timeout))
     return engine
 
 
@@ -258,7 +261,9 @@ def configure(connection: sqlite3.Connection, path: Path, journal_mode: str) -> 
     connection.execute("PRAGMA synchronous=FULL")
 
 
-def _begin(connection: Connection) -> None:
+def _begin(timeout: float, connection: Connection) -> None:
+    wait = 1_000 * min(timeout, time_left())
+    connection.exec_driver_sql(f"PRAGMA busy_timeout={wait:.0f}").close()
     # A transaction that reads first could not wait for its turn to write.
     connection.exec_driver_sql("BEGIN IMMEDIATE")
 

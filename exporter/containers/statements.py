@@ -2,13 +2,24 @@
 
 from collections.abc import Collection, Mapping
 
-from sqlalchemy import Connection, Update, bindparam, case, delete, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Update,
+    and_,
+    bindparam,
+    case,
+    delete,
+    exists,
+    select,
+    update,
+)
 from sqlalchemy.sql import ClauseElement
 
 from exporter.containers.backend import Backend, Insert
 from exporter.containers.record import ContainerRecord
 from exporter.containers.rows import CountKey, StoredState, Values, count_rows, row_of
-from exporter.containers.schema import containers, counts
+from exporter.containers.schema import claims, containers, counts, leases
 from exporter.domain import ContainerOutcome
 
 _ID = containers.c.container_id
@@ -29,9 +40,10 @@ class Statements:
         self._insert_returning = new.returning(_ID)
         self._select_known = self._sql(select(_ID).where(among))
         self._delete_ended_so = self._sql(delete(containers).where(ended_so, among))
-        self._lock_tracked = self._sql(
-            select(_ID, containers.c.gave_up).where(tracked, among).order_by(_ID).with_for_update()
-        )
+        to_lock = select(_ID, containers.c.gave_up).where(tracked, among).order_by(_ID)
+        self._lock_tracked = self._sql(to_lock.with_for_update())
+        # It locks the claims too, so that nobody takes them over before the commit.
+        self._lock_claimed = self._sql(to_lock.where(_is_claimed()).with_for_update())
         self._update = self._sql(_update_by_key())
         self._add = self._sql(_adding(backend))
 
@@ -61,11 +73,18 @@ class Statements:
         if ids:
             connection.exec_driver_sql(self._delete_ended_so, self._named(ids) | _REMOVED)
 
-    def lock_tracked(self, connection: Connection, ids: Collection[str]) -> Mapping[str, bool]:
-        """Return which of the containers are still tracked, and whether each was given up."""
+    def lock_tracked(
+        self, connection: Connection, ids: Collection[str], epoch: int | None
+    ) -> Mapping[str, bool]:
+        """Return which of the containers are still tracked, and whether each was given up.
+
+        With an epoch that is only those of accounts that are claimed with it.
+        """
         if not ids:
             return {}
-        rows = connection.exec_driver_sql(self._lock_tracked, self._named(ids))
+        query = self._lock_tracked if epoch is None else self._lock_claimed
+        claimed = {} if epoch is None else {"epoch": epoch}
+        rows = connection.exec_driver_sql(query, self._named(ids) | claimed)
         return {row.container_id: bool(row.gave_up) for row in rows}
 
     def update_all(self, connection: Connection, records: Collection[ContainerRecord]) -> None:
@@ -79,7 +98,13 @@ class Statements:
             connection.exec_driver_sql(self._add, [*count_rows(numbers)])
 
     def delete_ended(
-        self, connection: Connection, ended_before: float, keep: Collection[str], batch: int
+        self,
+        connection: Connection,
+        ended_before: float,
+        keep: Collection[str],
+        *,
+        batch: int,
+        epoch: int | None,
     ) -> int:
         query = (
             select(_ID)
@@ -89,10 +114,21 @@ class Statements:
             .limit(batch)
             .with_for_update(skip_locked=True)
         )
-        ids = connection.scalars(query).all()
+        if epoch is not None:
+            query = query.where(_is_claimed())
+        ids = connection.scalars(query, {"epoch": epoch}).all()
         among = self._backend.among(_ID, "ids")
         connection.execute(delete(containers).where(among), self._named(ids))
         return len(ids)
+
+    def delete_abandoned(self, connection: Connection, registered_before: float) -> None:
+        """Delete the containers of before that whose accounts nobody has claimed."""
+        is_claimed = exists().where(
+            claims.c.account == containers.c.account, claims.c.epoch == leases.c.epoch
+        )
+        connection.execute(
+            delete(containers).where(containers.c.registered_at < registered_before, ~is_claimed)
+        )
 
     def overwrite(self, connection: Connection, state: StoredState) -> None:
         """Write the state over what is there, but for ended containers and greater counts."""
@@ -101,6 +137,10 @@ class Statements:
             connection.execute(_overwriting(self._backend), [row_of(item) for item in records])
         if state.counts:
             connection.execute(_raising(self._backend), count_rows(state.counts))
+
+
+def _is_claimed() -> ColumnElement[bool]:
+    return and_(claims.c.account == containers.c.account, claims.c.epoch == bindparam("epoch"))
 
 
 def _rows(records: Mapping[str, ContainerRecord], ids: Collection[str]) -> list[Values]:

@@ -1,14 +1,14 @@
 """The tracked containers and their counts, on disk, beside the calls that were spent."""
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from threading import local
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, RowMapping, Table, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from exporter.containers.backend import backend_for
+from exporter.containers.backend import Listener, backend_for
 from exporter.containers.ledger import CallLedger
 from exporter.containers.lifecycle import Step
 from exporter.containers.record import ContainerRecord
@@ -22,9 +22,12 @@ from exporter.containers.rows import (
 )
 from exporter.containers.schema import containers, counts
 from exporter.containers.statements import Statements
+from exporter.containers.time_limit import POLLS_WAIT_SECONDS, time_limit
 from exporter.containers.trouble import StoreError
 from exporter.domain import ContainerOutcome, StoreTrouble
 from exporter.secret import Secret
+
+_ABANDONED_SECONDS = 7 * 86_400.0
 
 
 class ContainerStore:
@@ -44,7 +47,17 @@ class ContainerStore:
         self._backend = backend_for(url, timeout, password.reveal() if password else None)
         self._statements = Statements(self._backend)
         self._of_thread = local()
-        self.calls = CallLedger(self._backend, self._transaction)
+        self.calls = CallLedger(self._backend, self.transaction)
+        self.epoch: int | None = None
+
+    @property
+    def is_shared(self) -> bool:
+        """Tell whether other processes may be on the store, so that accounts are to be claimed."""
+        return not self._backend.writes_alone
+
+    def listener(self, channel: str, concerned: Callable[[str], bool]) -> Listener | None:
+        """Return what waits for notifications of concern, None where nobody else can send any."""
+        return self._backend.listener(channel, concerned)
 
     def open(self) -> None:
         """Create or migrate the tables; raises StoreError for a store that is not ours to use."""
@@ -60,11 +73,13 @@ class ContainerStore:
     def close(self) -> None:
         self._backend.close()
 
-    def load(self) -> StoredState:
-        with self._transaction() as connection:
+    def load(self, accounts: Collection[str] | None = None) -> StoredState:
+        """Return all there is, or what there is of some accounts."""
+        with self.transaction() as connection:
             self._backend.take_snapshot(connection)
-            stored = connection.execute(select(containers)).mappings().all()
-            counted = connection.execute(select(counts)).mappings().all()
+            stored, counted = (
+                self._rows_of(connection, table, accounts) for table in (containers, counts)
+            )
         try:
             return StoredState([record_of(row) for row in stored], counts_of(counted))
         except ValueError as error:
@@ -73,6 +88,16 @@ class ContainerStore:
                 f"{self._backend.place}: {error}: restore a backup, or name another store",
             ) from None
 
+    def _rows_of(
+        self, connection: Connection, table: Table, accounts: Collection[str] | None
+    ) -> Sequence[RowMapping]:
+        rows = select(table)
+        if accounts is None:
+            return connection.execute(rows).mappings().all()
+        among = self._backend.among(table.c.account, "accounts")
+        named = {"accounts": self._backend.array(sorted(accounts))}
+        return connection.execute(rows.where(among), named).mappings().all()
+
     def register(self, records: Sequence[ContainerRecord]) -> Collection[str]:
         """Store all of the containers or none; return those that were not known before.
 
@@ -80,7 +105,7 @@ class ContainerStore:
         """
         first = {record.container_id: record for record in reversed(records)}
         _check(first.values())
-        with self._transaction() as connection:
+        with self.transaction() as connection:
             self._statements.delete_removed(connection, first.keys())
             new = self._statements.insert_new(connection, first)
             owners = Counter((first[key].account, first[key].source) for key in new)
@@ -91,15 +116,17 @@ class ContainerStore:
             self._statements.add(connection, registered)
             return new
 
-    def save(self, steps: Sequence[Step]) -> Collection[str]:
+    def save(self, steps: Sequence[Step], *, anyones: bool = False) -> Collection[str]:
         """Store what the steps made of their containers, and count it; return those stored.
 
         A container that has ended in the meantime, or was never registered, is left alone, and
-        nothing is counted for it: that may be the work of another process.
+        nothing is counted for it: that may be the work of another process. So is one of an account
+        that is not claimed with the `epoch`, once there is one, unless they may be of `anyones`.
         """
-        with self._transaction() as connection:
+        epoch = None if anyones else self.epoch
+        with self.transaction() as connection:
             gave_up = self._statements.lock_tracked(
-                connection, {step.record.container_id for step in steps}
+                connection, {step.record.container_id for step in steps}, epoch
             )
             valid = [step for step in steps if step.record.container_id in gave_up]
             self._statements.update_all(connection, [step.record for step in valid])
@@ -113,22 +140,28 @@ class ContainerStore:
 
     def count(self, account: str, kind: CountKind, name: str) -> None:
         check_texts((account, name))
-        with self._transaction() as connection:
+        with self.transaction() as connection:
             self._statements.add(connection, {CountKey(account, kind, name): 1})
 
     def forget(self, ended_before: float, batch: int = 1_000, keep: Collection[str] = ()) -> int:
         """Delete the containers that ended before that, a batch at a time; return how many.
 
-        Those to keep are 30 000 at most.
+        Those to keep are 30 000 at most. Where accounts are claimed, others' are kept too, and what
+        is of accounts that nobody has had for a week is deleted.
         """
         forgotten = 0
         while number := self._forget_batch(ended_before, keep, batch):
             forgotten += number
+        if self.epoch is not None:
+            with self.transaction() as connection:
+                self._statements.delete_abandoned(connection, ended_before - _ABANDONED_SECONDS)
         return forgotten
 
     def _forget_batch(self, ended_before: float, keep: Collection[str], batch: int) -> int:
-        with self._transaction() as connection:
-            return self._statements.delete_ended(connection, ended_before, keep, batch)
+        with time_limit(POLLS_WAIT_SECONDS), self.transaction() as connection:
+            return self._statements.delete_ended(
+                connection, ended_before, keep, batch=batch, epoch=self.epoch
+            )
 
     def restore(self, state: StoredState) -> None:
         """Write everything to a store that was lost under the process.
@@ -139,7 +172,7 @@ class ContainerStore:
         """
         _check(state.records)
         try:
-            with self._backend.renewing(), self._transaction() as connection:
+            with self._backend.renewing(), self.transaction() as connection:
                 self._statements.overwrite(connection, state)
         except SQLAlchemyError as error:
             raise self._backend.explain(error) from None
@@ -148,7 +181,7 @@ class ContainerStore:
     @contextmanager
     def together(self) -> Iterator[None]:
         """Commit at the end, as one, what this thread registers, saves and counts within."""
-        with self._transaction() as connection:
+        with self.transaction() as connection:
             self._of_thread.connection = connection
             try:
                 yield
@@ -156,7 +189,8 @@ class ContainerStore:
                 self._of_thread.connection = None
 
     @contextmanager
-    def _transaction(self) -> Iterator[Connection]:
+    def transaction(self) -> Iterator[Connection]:
+        """Give a connection for what is committed at the end, as one; raises StoreError."""
         under_way: Connection | None = getattr(self._of_thread, "connection", None)
         if under_way is not None:
             yield under_way

@@ -120,6 +120,14 @@ STORE_ERRORS = Desc(
     stability=Stability.EXPERIMENTAL,
 )
 
+FENCED_WRITES = Desc(
+    "threads_exporter_fenced_writes_total",
+    MetricType.COUNTER,
+    "Changes of media containers that the shared store did not take from this process: another one"
+    " polls the account by now, or has ended the container.",
+    promql="increase(threads_exporter_fenced_writes_total[15m]) > 0",
+    stability=Stability.EXPERIMENTAL,
+)
 
 CLOCK_JUMPS = Desc(
     "threads_exporter_clock_jumps_total",
@@ -209,6 +217,7 @@ class Instruments(Collector):
         self._series_dropped = _counter(SERIES_DROPPED, self._registry)
         self._registrations = _counter(REGISTRATIONS, self._registry)
         self._store_errors = _counter(STORE_ERRORS, self._registry)
+        self._fenced_writes = _counter(FENCED_WRITES, self._registry)
         self._clock_jumps = _counter(CLOCK_JUMPS, self._registry)
         self._token_reload_failures = _counter(TOKEN_RELOAD_FAILURES, self._registry)
         self._header_parse_errors = _counter(HEADER_PARSE_ERRORS, self._registry)
@@ -254,6 +263,9 @@ class Instruments(Collector):
 
     def store_failed(self, trouble: StoreTrouble) -> None:
         self._store_errors.labels(trouble).inc()
+
+    def writes_fenced(self, count: int) -> None:
+        self._fenced_writes.inc(count)
 
     def clock_jumped(self) -> None:
         self._clock_jumps.inc()

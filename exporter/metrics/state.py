@@ -4,7 +4,7 @@ from math import inf
 from types import MappingProxyType
 
 from exporter.clock import Clock
-from exporter.domain import KnownError, PausedScope
+from exporter.domain import KnownError, LeaseStatus, PausedScope, SourceStatus
 from exporter.observations.model import AccountObservation
 
 _CALLS_HOLD_SECONDS = 300.0
@@ -23,8 +23,10 @@ class ExporterState:
 
     `stale_after` is in seconds, `reload_success_at` in Unix seconds; `inspector_token_valid` is
     None while none is configured or nothing is known of it, `store_up` while no store is in use,
-    `web_certificate_expires_at`, in Unix seconds, without TLS. `heartbeats` are when each loop
-    last showed that it lives, in Unix seconds; `log_dropped` is how many log lines were lost.
+    `lease` while nobody else can be on it, `web_certificate_expires_at`, in Unix seconds, without
+    TLS. `heartbeats` are when each loop last showed that it lives, in Unix seconds; `log_dropped`
+    is how many log lines were lost.
+    `account_sources` are those of `account_http_sd`, in their order.
     `paused_scopes` are how many of each kind make no calls because of Meta's rate limits.
     `per_container_limit` is how many containers, of all accounts together, have series of their
     own in a scrape.
@@ -38,8 +40,11 @@ class ExporterState:
     reload_success_at: float
     shard: int = 0
     total_shards: int = 1
+    configured_accounts: int = 0
+    account_sources: Sequence[SourceStatus] = ()
     inspector_token_valid: bool | None = None
     store_up: bool | None = None
+    lease: LeaseStatus | None = None
     web_certificate_expires_at: float | None = None
     heartbeats: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
     log_dropped: int = 0
@@ -104,7 +109,8 @@ class Sources:
     """Where a scrape reads.
 
     `accounts` gives the same mapping until accounts are added or removed, `changed` the names of
-    those that changed since it was last asked, `calls_24h` the calls that an account has spent.
+    those that came, or changed, since it was last asked, `calls_24h` the calls that an account has
+    spent.
     """
 
     accounts: Callable[[], Mapping[str, AccountObservation]]

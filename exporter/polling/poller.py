@@ -1,7 +1,7 @@
 """All that polling needs, put together from the settings, and anew when these change."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Container, Iterator, Mapping, Sequence
 from random import Random
 from threading import Lock
 from types import MappingProxyType
@@ -56,6 +56,7 @@ class Poller:
         clock: Clock,
     ) -> None:
         self._observations = observations
+        self._fresh: Collection[str] = ()
         self._observer = observer
         self._clock = clock
         self._changing = Lock()
@@ -69,33 +70,49 @@ class Poller:
         self._calls = Calls(self._budget, self._pauses, observations, clock)
         self._polls = Polls({}, {}, self._calls)
 
-    def apply(self, settings: Settings, accounts: Sequence[AccountSettings]) -> Sequence[PollJob]:
-        """Poll these accounts by these settings; return the polls that are due at once.
+    def apply(self, settings: Settings, accounts: Sequence[AccountSettings]) -> None:
+        """Be ready to poll these accounts by these settings; `hold` says which of them to poll.
 
         Raises SecretUnreadableError before anything is changed.
         """
         with self._changing:
-            return self._apply(settings, accounts)
+            self._apply(settings, accounts)
 
-    def _apply(self, settings: Settings, accounts: Sequence[AccountSettings]) -> Sequence[PollJob]:
+    def _apply(self, settings: Settings, accounts: Sequence[AccountSettings]) -> None:
         fresh = self._roster.adopt(accounts, settings.polling.token.inspector)
-        self._observations.keep_only(item.identity for item in self._roster.accounts.values())
+        self._fresh = {*self._fresh, *fresh}
         self._budget.limit = settings.polling.call_budget
-        self._keep_only(accounts)
         if settings.api != self._api:
             self._api = settings.api
             self._transport.close()
             self._transport, self._client = self._connect(settings.api)
         self._polls = self._new_polls()
-        return [*self._start_over(fresh), *self.follow_containers(settings, accounts)]
 
-    def follow_containers(
-        self, settings: Settings, accounts: Sequence[AccountSettings]
+    def hold(
+        self, settings: Settings, accounts: Sequence[AccountSettings], left_alone: Container[str]
+    ) -> Sequence[PollJob]:
+        """Poll and show these of the accounts; return the polls that are due at once.
+
+        Containers of accounts that are to be left alone stay as they are.
+        """
+        with self._changing:
+            held = {item.name: item for item in accounts if item.name in self._roster.accounts}
+            fresh = held.keys() & self._fresh | held.keys() - self._observations.view().keys()
+            self._fresh = ()
+            self._observations.keep_only(self._roster.accounts[name].identity for name in held)
+            self._keep_only(held.values())
+            followed = self._follow_containers(settings, held.values(), left_alone)
+            return [*self._start_over(fresh), *followed]
+
+    def _follow_containers(
+        self,
+        settings: Settings,
+        accounts: Collection[AccountSettings],
+        left_alone: Container[str],
     ) -> Sequence[PollJob]:
         """Track the containers that the settings list; return the polls that are due at once."""
         listed = _listed_containers(settings, accounts)
-        others = {account.name for account in settings.accounts} - listed.keys()
-        extended = self._containers.follow(listed, _tracking_rules(settings), others)
+        extended = self._containers.follow(listed, _tracking_rules(settings), left_alone)
         for name in listed:
             self.show_containers(name)
         return [(Poll.CONTAINER, name) for name in extended]
@@ -119,6 +136,11 @@ class Poller:
 
     def calls_24h(self, name: str) -> int:
         return self._budget.spent(account_key(name))
+
+    @property
+    def network(self) -> Network:
+        """What all calls go through, until `close` cuts them."""
+        return self._network
 
     @property
     def calls_are_kept(self) -> bool:
@@ -148,7 +170,7 @@ class Poller:
         self._transport.close()
         self._budget.close()
 
-    def _keep_only(self, accounts: Sequence[AccountSettings]) -> None:
+    def _keep_only(self, accounts: Collection[AccountSettings]) -> None:
         keys = {account_key(account.name) for account in accounts}
         self._budget.adopt({INSPECTOR} | keys if self._roster.inspector else keys)
         self._pauses.keep_only({INSPECTOR} | keys | {app_key(item.app) for item in accounts})
@@ -208,7 +230,7 @@ def _lifecycle_rules(settings: ContainerPollSettings) -> LifecycleRules:
 
 
 def _listed_containers(
-    settings: Settings, accounts: Sequence[AccountSettings]
+    settings: Settings, accounts: Collection[AccountSettings]
 ) -> Mapping[str, Collection[str]]:
     in_files: dict[str, list[str]] = defaultdict(list)
     for entry in settings.container_entries:

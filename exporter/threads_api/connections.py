@@ -51,6 +51,9 @@ class Connector:
     def reuse(self, line: Line) -> None:
         self._deadlines.current.watch(line)
 
+    def let_go(self, line: Line) -> None:
+        self._deadlines.let_go(line)
+
 
 def _connect(address: Address, timeout: float, deadline: Deadline) -> tuple[socket.socket, Line]:
     family, kind, protocol, _, socket_address = address
@@ -101,7 +104,7 @@ class _Watched(HTTPConnection):
         super().close()
         line, self._line = self._line, None
         if line is not None:
-            line.close()
+            self.connector.let_go(line)
 
 
 class GuardedAdapter(HTTPAdapter):

@@ -38,6 +38,7 @@ class Deadline:
         self.passed = False
         self._lock = threading.Lock()
         self._lines: list[Line] | None = []
+        self._left: list[Line] = []
 
     def remaining(self) -> float:
         return 0.0 if self.passed else max(self.expires_at - time.monotonic(), 0.0)
@@ -59,6 +60,10 @@ class Deadline:
                 return
         line.shut_down()
 
+    def leave(self, line: Line) -> None:
+        """Close a line when the call ends, by whose thread this is called."""
+        self._left.append(line)
+
     def pass_now(self) -> None:
         with self._lock:
             if self._lines is None:
@@ -71,6 +76,8 @@ class Deadline:
     def lift(self) -> None:
         with self._lock:
             self._lines = None
+        while self._left:
+            self._left.pop().close()
 
 
 class DeadlineKeeper:
@@ -89,6 +96,18 @@ class DeadlineKeeper:
     def current(self) -> Deadline:
         deadline: Deadline = self._current.deadline
         return deadline
+
+    def let_go(self, line: Line) -> None:
+        """Close the line of a connection that is closed, but not while a call may still read.
+
+        http.client closes a connection as soon as it knows that no other answer will come by it:
+        what is left of this one is read from the socket all the same.
+        """
+        deadline = getattr(self._current, "deadline", None)
+        if isinstance(deadline, Deadline):
+            deadline.leave(line)
+        else:
+            line.close()
 
     @contextmanager
     def limit(self, seconds: float) -> Iterator[Deadline]:

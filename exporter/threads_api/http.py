@@ -1,4 +1,4 @@
-"""One GET to Meta: what came back, or why nothing usable did."""
+"""One GET, to Meta or to who lists accounts: what came back, or why nothing usable did."""
 
 import http.client
 import logging
@@ -9,6 +9,7 @@ import weakref
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from urllib.parse import urlencode
 
 import certifi
@@ -25,6 +26,7 @@ MAX_BODY_BYTES = 1 << 20
 """A thousand times the longest answer that Meta documents."""
 
 _READ_BYTES = 16 << 10
+_NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 
 # They warn of headers that they cannot parse, with the call's URL, where a token may stand.
 for _name in ("urllib3.connection", "urllib3.connectionpool"):
@@ -95,11 +97,22 @@ class HttpTransport:
         self._adapters: weakref.WeakSet[GuardedAdapter] = weakref.WeakSet()
         self._adapters_lock = threading.Lock()
 
-    def get(self, url: str, query: Mapping[str, str], bearer: Secret | None) -> HttpAnswer:
+    def get(
+        self,
+        url: str,
+        query: Mapping[str, str],
+        bearer: Secret | None,
+        *,
+        headers: Mapping[str, str] = _NO_HEADERS,
+        max_body_bytes: int = MAX_BODY_BYTES,
+    ) -> HttpAnswer:
         """Return the answer, an error's too; raises NoAnswerError."""
+        # Meta takes commas as they are, and urllib3 is quick with a URL that has no "%" in it.
+        whole = f"{url}?{urlencode(query, safe=',')}".removesuffix("?")
+        request = _prepared(whole, self._headers(bearer, headers))
         with self._deadlines.limit(self._timeout) as deadline:
             try:
-                answer = self._exchange(url, query, bearer)
+                answer = self._exchange(request, max_body_bytes)
             except Exception as error:  # noqa: BLE001 — whatever it is, its text may hold the token
                 failure: FailureReason | None = _reason(error)
             else:
@@ -117,22 +130,20 @@ class HttpTransport:
         for adapter in adapters:
             adapter.close()
 
-    def _headers(self, bearer: Secret | None) -> Mapping[str, str]:
+    def _headers(self, bearer: Secret | None, more: Mapping[str, str]) -> Mapping[str, str]:
         headers = {
             "User-Agent": self._user_agent,
             "Accept": "application/json",
             "Accept-Encoding": "identity",
+            **more,
         }
         return headers | {"Authorization": f"Bearer {bearer.reveal()}"} if bearer else headers
 
-    def _exchange(self, url: str, query: Mapping[str, str], bearer: Secret | None) -> HttpAnswer:
-        # Meta takes commas as they are, and urllib3 is quick with a URL that has no "%" in it.
-        whole = f"{url}?{urlencode(query, safe=',')}".removesuffix("?")
-        request = _prepared(whole, self._headers(bearer))
+    def _exchange(self, request: requests.PreparedRequest, most: int) -> HttpAnswer:
         # No timeout beside the deadline, which cuts the connection: that would cost a poll(2) each
         # time that something is sent or read.
         with self._adapter().send(request, stream=True, proxies=self._proxies) as response:
-            body = b"".join(_capped(response.raw))
+            body = b"".join(_capped(response.raw, most))
             return HttpAnswer(response.status_code, response.raw.headers, body)
 
     def _adapter(self) -> GuardedAdapter:
@@ -157,11 +168,11 @@ class _TooLargeError(Exception):
     pass
 
 
-def _capped(response: urllib3.BaseHTTPResponse) -> Iterator[bytes]:
+def _capped(response: urllib3.BaseHTTPResponse, most: int) -> Iterator[bytes]:
     total = 0
     for chunk in response.stream(_READ_BYTES, decode_content=True):
         total += len(chunk)
-        if total > MAX_BODY_BYTES:
+        if total > most:
             raise _TooLargeError
         yield chunk
 

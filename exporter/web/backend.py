@@ -27,8 +27,8 @@ class Exposition(Protocol):
 class Backend(Protocol):
     """What the web server shows and triggers.
 
-    `unhealthy` and `waiting` are called in the event loop: they answer from memory and wait for
-    nothing. The others are called in worker threads, several at once.
+    `unhealthy`, `waiting` and `undiscovered` are called in the event loop: they answer from memory
+    and wait for nothing. The others are called in worker threads, several at once.
     """
 
     def expose(self, accept: str, accept_encoding: str, names: Sequence[str]) -> Exposition:
@@ -47,6 +47,10 @@ class Backend(Protocol):
 
     def waiting(self) -> Sequence[str]:
         """Return the names of the accounts that were never polled."""
+        ...
+
+    def undiscovered(self) -> Sequence[str]:
+        """Return the places in the configuration of sources that told of no accounts yet."""
         ...
 
     def reload(self) -> Sequence[str]:

@@ -25,10 +25,15 @@ class Lifecycle:
 
     async def ready(self, _request: Request) -> Response:
         """Say how many accounts are waited for; which, only the pages behind credentials tell."""
+        reasons = [
+            f"{place} has not told of its accounts yet." for place in self._backend.undiscovered()
+        ]
         waiting = len(self._backend.waiting())
         if waiting:
             accounts = "1 account was" if waiting == 1 else f"{waiting} accounts were"
-            return text(f"{accounts} never polled yet.", status=503)
+            reasons.append(f"{accounts} never polled yet.")
+        if reasons:
+            return text(*reasons, status=503)
         return text("threads-exporter is ready.")
 
     async def reload(self, _request: Request) -> Response:

@@ -39,6 +39,7 @@ containers:
   retention: 1d
 store:
   url: sqlite:///threads-exporter.db
+  lease: 30s
 accounts: []
 """
 
@@ -104,6 +105,7 @@ def test_masks_secrets_and_shows_paths() -> None:
     assert shown["store"] == {
         "url": "postgresql+psycopg://user:<secret>@db/threads",
         "password_file": "/etc/password",
+        "lease": "30s",
     }
     assert shown["container_api"] == {"token_file": "/etc/registrar"}
     assert shown["account_files"] == ["/etc/accounts.d/?.yaml"]

@@ -1,6 +1,8 @@
 from errno import ENOENT
 from pathlib import Path
 
+import pytest
+
 from exporter.config.file_patterns import (
     FilesWatch,
     absolute_pattern,
@@ -107,3 +109,34 @@ class TestWatch:
         watch.confirm([f"{tmp_path}/*.yaml"])
 
         assert not watch.changed([f"{tmp_path}/*.yaml"])
+
+    def test_knows_what_was_read(self, write: Write, tmp_path: Path) -> None:
+        watch = FilesWatch()
+        with watch.reading(lambda: [f"{tmp_path}/*.yaml"]):
+            pass
+        assert not watch.changed([f"{tmp_path}/*.yaml"])
+        write("a.yaml", "1")
+
+        with watch.reading(lambda: [f"{tmp_path}/*.yaml"]):
+            pass
+
+        assert not watch.changed([f"{tmp_path}/*.yaml"])
+
+    def test_does_not_know_what_came_while_the_files_were_read(
+        self, write: Write, tmp_path: Path
+    ) -> None:
+        watch = FilesWatch()
+        with watch.reading(lambda: [f"{tmp_path}/*.yaml"]):
+            write("a.yaml", "1")
+
+        assert watch.changed([f"{tmp_path}/*.yaml"])
+
+    def test_does_not_know_what_could_not_be_read(self, write: Write, tmp_path: Path) -> None:
+        watch = FilesWatch()
+        watch.changed([f"{tmp_path}/*.yaml"])
+        write("a.yaml", "1")
+
+        with pytest.raises(OSError, match="broken"), watch.reading(lambda: [f"{tmp_path}/*.yaml"]):
+            raise OSError("broken")
+
+        assert watch.changed([f"{tmp_path}/*.yaml"])

@@ -61,7 +61,7 @@ polling:
   max_in_flight: 256
 container_api: {token_file: tokens/registrar}
 containers: {per_container_metrics: true, max_tracked: 5, retention: 1w}
-store: {url: "postgresql+psycopg://user@db/threads", password_file: tokens/store}
+store: {url: "postgresql+psycopg://user@db/threads", password_file: tokens/store, lease: 1m}
 """
         )
         tokens = tmp_path / "tokens"
@@ -86,7 +86,7 @@ store: {url: "postgresql+psycopg://user@db/threads", password_file: tokens/store
             per_container_metrics=True, max_tracked=5, retention=604_800.0
         )
         assert settings.store == StoreSettings(
-            "postgresql+psycopg://user@db/threads", tokens / "store"
+            "postgresql+psycopg://user@db/threads", tokens / "store", 60.0
         )
         assert settings.store.password == FileSecret(tokens / "store")
 
@@ -145,8 +145,8 @@ accounts:
     def test_what_the_example_comments_out_is_right(
         self, load: Load, write: Write, problems: Problems
     ) -> None:
-        write("tokens/globex", "abc")
-        write("tokens/registrar", "abc")
+        for name in ("globex", "registrar", "source"):
+            write(f"tokens/{name}", "abc")
         lines = EXAMPLE.read_text(encoding="utf-8").splitlines()
         content = "\n".join(map(_uncommented, lines))
         assert problems(content) == [
@@ -170,6 +170,36 @@ def _uncommented(line: str) -> str:
 
 def _line_of(lines: list[str], text: str) -> int:
     return next(number for number, line in enumerate(lines, 1) if text in line)
+
+
+class TestOtherShardsAccounts:
+    CONTENT = """
+accounts:
+  - {name: acme, access_token_file: tokens/acme}
+  - {name: globex, access_token_file: tokens/another-hosts, containers: ["5"]}
+  - {name: zebra, access_token: THAA}
+"""
+
+    def test_only_their_names_are_kept_and_their_tokens_are_not_read(self, write: Write) -> None:
+        file = write("config.yaml", self.CONTENT)
+        write("tokens/acme", "THAA")
+        settings = load_settings(file, {"acme"}.__contains__)
+
+        assert [account.name for account in settings.accounts] == ["acme"]
+        assert settings.others == {"globex": f"{file}:4", "zebra": f"{file}:5"}
+        assert list(settings.names) == ["globex", "zebra", "acme"]
+
+    def test_what_is_wrong_with_them_is_told_all_the_same(self, write: Write) -> None:
+        content = self.CONTENT.replace("zebra, access_token: THAA", 'globex, user_id: "x"')
+        file = write("config.yaml", content)
+        with pytest.raises(ConfigError) as caught:
+            load_settings(file, {"zebra"}.__contains__)
+
+        assert {problem.path for problem in caught.value.problems} == {
+            "accounts[2]",
+            "accounts[2].name",
+            "accounts[2].user_id",
+        }
 
 
 class TestProblems:
@@ -255,6 +285,14 @@ api: {base_url: "http://example.com"}
             (
                 "account_http_sd: [{url: 'https://h', authorization_file: gone}]",
                 "account_http_sd[0].authorization_file: /",
+            ),
+            (
+                "account_http_sd: [{url: 'https://h', ca_file: gone}]",
+                "account_http_sd[0].ca_file: /",
+            ),
+            (
+                "account_http_sd: [{url: 'https://h/a'}, {url: 'https://h'}, {url: 'https://h/a'}]",
+                "account_http_sd[2].url: is that of account_http_sd[0]: keep one",
             ),
         ],
     )
@@ -506,6 +544,14 @@ container_files: [c.json]
             "c.json:5: [4].account: no account has this name",
         ]
 
+    def test_an_account_that_a_source_may_tell_of_is_no_mistake(
+        self, load: Load, write: Write
+    ) -> None:
+        write("c.json", '[{"account": "initech", "container_id": "1"}]')
+        settings = load("account_http_sd: [{url: 'https://h'}]\ncontainer_files: [c.json]")
+        assert settings.container_entries == (ContainerEntry("initech", "1"),)
+        assert reread_containers(settings) == settings
+
     def test_a_wrong_account_is_no_unknown_account(self, write: Write, problems: Problems) -> None:
         write("c.json", '[{"account": "acme", "container_id": "1"}]')
         found = problems("accounts: [{name: acme}]\ncontainer_files: [c.json]")
@@ -550,17 +596,13 @@ class TestWarnings:
         )
         assert load(LEAST + "polling: {call_budget: 1464}").warnings == ()
 
-    def test_accounts_over_http_are_not_served_yet(self, load: Load) -> None:
-        assert load(LEAST + "account_http_sd: [{url: 'https://sd.example/'}]").warnings == (
-            "account_http_sd: this version does not serve it yet, so it has no effect",
-        )
-
     @pytest.mark.parametrize(
         "content",
         [
             "container_api: {token_file: token}",
             "containers: {per_container_metrics: true}",
             "store: {url: 'sqlite:///x.db'}",
+            "account_http_sd: [{url: 'https://sd.example/'}]",
         ],
     )
     def test_none_for_what_is_served(self, load: Load, write: Write, content: str) -> None:

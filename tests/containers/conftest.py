@@ -3,13 +3,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.clock import ControlledClock
 from tests.containers.observing import Processed
-
-
-@pytest.fixture
-def clock() -> ControlledClock:
-    return ControlledClock()
 
 
 @pytest.fixture

@@ -25,9 +25,9 @@ class FailingStore(ContainerStore):
         self._check()
         return super().register(records)
 
-    def save(self, steps: Sequence[Step]) -> Collection[str]:
+    def save(self, steps: Sequence[Step], *, anyones: bool = False) -> Collection[str]:
         self._check()
-        return super().save(steps)
+        return super().save(steps, anyones=anyones)
 
     def count(self, account: str, kind: CountKind, name: str) -> None:
         self._check()

@@ -28,7 +28,7 @@ def installed() -> Path | None:
 
 
 class PostgresqlServer:
-    def __init__(self, binaries: Path) -> None:
+    def __init__(self, binaries: Path, max_connections: int = 12) -> None:
         self._binaries = binaries
         self.folder = Path(mkdtemp(prefix="postgresql-"))
         self.port = free_port()
@@ -43,7 +43,7 @@ class PostgresqlServer:
         with (self.data / "postgresql.conf").open("a") as configuration:
             configuration.write(
                 f"port = {self.port}\nlisten_addresses = '127.0.0.1'\n"
-                f"unix_socket_directories = '{self.folder}'\nmax_connections = 12\n"
+                f"unix_socket_directories = '{self.folder}'\nmax_connections = {max_connections}\n"
                 "superuser_reserved_connections = 3\nfsync = on\n"
                 "recovery_init_sync_method = syncfs\n"
             )

@@ -4,9 +4,11 @@ import sqlite3
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import replace
+from math import inf
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Connection
 from structlog.testing import capture_logs
 
 from exporter.containers.lifecycle import Step
@@ -14,6 +16,7 @@ from exporter.containers.record import ContainerRecord
 from exporter.containers.registry import ContainerRegistry, TrackingRules
 from exporter.containers.rows import CountKey, CountKind, StoredState
 from exporter.containers.store import ContainerStore
+from exporter.containers.time_limit import POLLS_WAIT_SECONDS, time_left
 from exporter.containers.trouble import StoreError
 from exporter.domain import ContainerErrorMessage, ContainerOutcome, StoreTrouble
 from tests.clock import ControlledClock
@@ -276,8 +279,8 @@ def test_what_is_stored_though_the_store_denied_it_counts_once(
             self.is_together = False
             self.deny()
 
-        def save(self, steps: Sequence[Step]) -> Collection[str]:
-            stored = super().save(steps)
+        def save(self, steps: Sequence[Step], *, anyones: bool = False) -> Collection[str]:
+            stored = super().save(steps, anyones=anyones)
             if steps and not self.is_together:
                 self.deny()
             return stored
@@ -396,3 +399,35 @@ def test_a_long_outage_costs_no_ever_longer_traceback(
             lengths.add(len(caught.traceback))
 
     assert len(lengths) == 1
+
+
+class WatchedStore(ContainerStore):
+    """A store that notes how long each of its transactions may wait."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(url, timeout=60.0)
+        self.limits: list[float] = []
+
+    @contextmanager
+    def transaction(self) -> Iterator[Connection]:
+        self.limits.append(time_left())
+        with super().transaction() as connection:
+            yield connection
+
+
+def test_what_polls_wait_for_waits_for_the_store_a_second_and_no_longer(
+    sqlite_path: Path, clock: ControlledClock, processed: Processed
+) -> None:
+    store = WatchedStore(f"sqlite:///{sqlite_path}")
+    registry = ContainerRegistry(store, clock, processed)
+    registry.open()
+    opening, store.limits = store.limits, []
+
+    registry.register([("acme", "1")])
+    registry.answered("acme", "1", PUBLISHED)
+    registry.forget_ended()
+    registry.close()
+
+    assert set(opening) == {inf}
+    assert len(store.limits) >= 3
+    assert max(store.limits) <= POLLS_WAIT_SECONDS

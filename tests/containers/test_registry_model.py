@@ -23,6 +23,7 @@ from hypothesis.stateful import (
 from exporter.containers.record import Source
 from exporter.containers.registry import ContainerRegistry, ForeignContainerError, TrackingRules
 from exporter.containers.rows import CountKey, CountKind
+from exporter.containers.schema import metadata
 from exporter.containers.trouble import StoreError
 from exporter.domain import ContainerOutcome, ContainerState, StoreTrouble
 from tests.clock import ControlledClock
@@ -177,6 +178,8 @@ class Following(RuleBasedStateMachine):
         self.store = FailingStore(self.place.url())
         self.registry = ContainerRegistry(self.store, self.clock, self.processed)
         self.registry.open()
+        if self.store.is_shared:
+            self.registry.take_up(ACCOUNTS)
         self.follow(self.listed)
 
     def teardown(self) -> None:
@@ -414,7 +417,7 @@ def test_sqlite(tmp_path: Path) -> None:
 def test_postgresql(postgresql_server: PostgresqlServer, database: str) -> None:
     class InPostgresql(Following):
         def __init__(self) -> None:
-            tables = "calls, containers, counts, schema_version"
+            tables = ", ".join(metadata.tables)
             postgresql_server.execute(f"DROP TABLE IF EXISTS {tables}", database)
             super().__init__(PostgresqlPlace(postgresql_server, database))
 

@@ -26,8 +26,11 @@ def test_an_empty_database_gets_the_newest_tables() -> None:
 
         assert set(inspect(connection).get_table_names()) == {
             "calls",
+            "claims",
             "containers",
             "counts",
+            "leases",
+            "news",
             "schema_version",
         }
         assert stored_version(connection, "here") == VERSION
@@ -47,7 +50,7 @@ def test_an_older_store_gets_what_it_lacks_and_keeps_the_rest() -> None:
         assert connection.scalar(text("SELECT value FROM counts")) == 7
 
 
-def test_a_store_of_the_first_version_gets_the_calls_and_keeps_the_rest() -> None:
+def test_a_store_of_the_first_version_gets_what_came_since_and_keeps_the_rest() -> None:
     with create_engine("sqlite://").begin() as connection:
         migrate(connection, "here", MIGRATIONS[:1])
         connection.execute(text("INSERT INTO counts VALUES ('acme', 'reported', 'x', 7)"))
@@ -56,7 +59,12 @@ def test_a_store_of_the_first_version_gets_the_calls_and_keeps_the_rest() -> Non
         migrate(connection, "here")
 
         assert before == {"containers", "counts", "schema_version"}
-        assert set(inspect(connection).get_table_names()) == before | {"calls"}
+        assert set(inspect(connection).get_table_names()) == before | {
+            "calls",
+            "claims",
+            "leases",
+            "news",
+        }
         assert stored_version(connection, "here") == VERSION
         assert connection.scalar(text("SELECT value FROM counts")) == 7
 

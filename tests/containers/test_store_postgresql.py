@@ -15,11 +15,11 @@ from sqlalchemy import make_url
 from exporter.containers.postgresql import PostgresqlBackend
 from exporter.containers.rows import StoredState
 from exporter.containers.store import ContainerStore
-from exporter.containers.time_limit import (
+from exporter.containers.time_limit import time_limit
+from exporter.containers.timed_connection import (
     TimedConnection,
     TimeLimitError,
     connect_in_time,
-    time_limit,
 )
 from exporter.containers.trouble import StoreError
 from exporter.domain import StoreTrouble
@@ -333,7 +333,12 @@ def test_tables_of_a_newer_exporter_are_refused(
 
 
 @pytest.mark.parametrize(
-    "tables", ["containers", "counts", "containers, counts, calls, schema_version"]
+    "tables",
+    [
+        "containers",
+        "counts",
+        "containers, counts, calls, leases, claims, news, schema_version",
+    ],
 )
 def test_lost_tables_are_told_and_written_anew(
     pg_store: ContainerStore, postgresql_server: PostgresqlServer, database: str, tables: str
@@ -509,3 +514,19 @@ def test_a_time_limit_is_that_of_its_thread(pg_store: ContainerStore) -> None:
         thread.join()
 
     assert pg_store.load().records == [new("1")]
+
+
+def test_a_time_limit_is_for_the_connections_too(
+    postgresql_server: PostgresqlServer, database: str
+) -> None:
+    backend = PostgresqlBackend(make_url(postgresql_server.url(database)), 60.0)
+
+    with ExitStack() as all_of_them:
+        for _ in range(4):
+            all_of_them.enter_context(backend.access())
+        with time_limit(0.0), pytest.raises(StoreError, match="all connections were busy") as error:
+            all_of_them.enter_context(backend.access())
+    with time_limit(0.0), backend.access():
+        pass
+
+    assert error.value.kind is StoreTrouble.UNREACHABLE

@@ -21,6 +21,7 @@ from exporter.containers.rows import StoredState
 from exporter.containers.schema import VERSION, containers
 from exporter.containers.sqlite import SqliteBackend, configure
 from exporter.containers.store import ContainerStore
+from exporter.containers.time_limit import time_limit
 from exporter.containers.trouble import StoreError
 from exporter.domain import StoreTrouble
 from tests.containers.file_systems import make_read_only, small_file_system
@@ -429,6 +430,37 @@ def test_a_thread_waits_for_another_no_longer_than_for_the_file(backend: SqliteB
         thread.join()
 
     assert found == [StoreTrouble.LOCKED]
+
+
+def test_a_time_limit_is_for_the_file_too(backend: SqliteBackend) -> None:
+    waits = []
+    for limit in (0.0, 60.0):
+        with (
+            time_limit(limit),
+            backend.access(),
+            backend.engine.begin() as connection,
+        ):
+            waits.append(connection.exec_driver_sql("PRAGMA busy_timeout").scalar_one())
+
+    assert waits[0] == 0 < waits[1] <= 100
+
+
+def test_a_time_limit_is_for_other_threads_too(sqlite_path: Path) -> None:
+    store = store_at(sqlite_path, timeout=3600.0)
+    store.open()
+    found: list[StoreTrouble] = []
+
+    def register() -> None:
+        with time_limit(0.0):
+            found.append(trouble(lambda: store.register([new("1")])))
+
+    with store.together():
+        thread = Thread(target=register, daemon=True)
+        thread.start()
+        thread.join(60)
+
+    assert found == [StoreTrouble.LOCKED]
+    store.close()
 
 
 def test_a_full_disk_is_told_and_recovered_from(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from typing import Final, Protocol
 import requests
 
 from exporter.simulator import User
+from tests.containers.postgresql_server import PASSWORD, USER, PostgresqlServer
 from tests.eventually import eventually
 from tests.faults.readings import read
 from tests.scrape import Scrape
@@ -44,6 +45,15 @@ def configure(workspace: Workspace, user: User, store: Section | None = None) ->
 
 def sqlite_at(file: Path) -> Section:
     return {"url": f"sqlite:///{file}"}
+
+
+def postgresql_at(
+    workspace: Workspace, server: PostgresqlServer, database: str, port: int | None = None
+) -> Section:
+    """Return a store there, or on the way there by another port."""
+    workspace.write("tokens/database", PASSWORD)
+    url = f"postgresql+psycopg://{USER}@127.0.0.1:{port or server.port}/{database}"
+    return {"url": url, "password_file": "tokens/database"}
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import requests
 
@@ -89,7 +90,7 @@ EVERY_OTHER_SECOND: Section = {
     "quota": {"interval": "2s"},
     "token": {"interval": "2s"},
 }
-JOBS: Mapping[str, tuple[Mapping[str, Begin], Mapping[str, Section]]] = {
+JOBS: Mapping[str, tuple[Mapping[str, Begin], Mapping[str, Any]]] = {
     "accounts": (ACCOUNTS, {"polling": EVERY_OTHER_SECOND}),
     "well": (WELL, {"polling": EVERY_OTHER_SECOND}),
     # One poll at a time, each of which waits in vain: all are late, too.
@@ -106,6 +107,7 @@ JOBS: Mapping[str, tuple[Mapping[str, Begin], Mapping[str, Section]]] = {
                 "call_budget": 12,
             },
             "containers": {"max_tracked": 1},
+            "account_http_sd": [{"url": NOWHERE, "refresh_interval": "1s"}],
         },
     ),
 }
@@ -199,7 +201,7 @@ def troubled_world(folder: Path) -> Iterator[TroubledWorld]:
 
 
 def _configure(
-    workspace: Workspace, users: Mapping[str, User], sections: Mapping[str, Section]
+    workspace: Workspace, users: Mapping[str, User], sections: Mapping[str, Any]
 ) -> Path:
     workspace.write("registrar", REGISTRAR)
     workspace.write("inspector", INSPECTOR)

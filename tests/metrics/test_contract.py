@@ -45,6 +45,11 @@ CONTRACT = {
     "probe_duration_seconds": ("gauge", ""),
 }
 EXPERIMENTAL = {
+    "threads_exporter_configured_accounts": ("gauge", ""),
+    "threads_exporter_claimed_accounts": ("gauge", ""),
+    "threads_exporter_lease_epoch": ("gauge", ""),
+    "threads_exporter_lease_renewed_timestamp_seconds": ("gauge", ""),
+    "threads_exporter_fenced_writes_total": ("counter", ""),
     "threads_quota_refused": ("gauge", "account quota reason"),
     "threads_account_paused_until_timestamp_seconds": ("gauge", "account"),
     "threads_exporter_inspector_token_valid": ("gauge", ""),
@@ -61,6 +66,9 @@ EXPERIMENTAL = {
     "threads_exporter_log_dropped_total": ("counter", ""),
     "threads_exporter_clock_jumps_total": ("counter", ""),
     "threads_exporter_token_reload_failures_total": ("counter", ""),
+    "threads_exporter_account_discovery_failures_total": ("counter", "source"),
+    "threads_exporter_account_discovery_last_success_timestamp_seconds": ("gauge", "source"),
+    "threads_exporter_discovered_accounts": ("gauge", "source"),
 }
 
 

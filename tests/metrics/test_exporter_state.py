@@ -1,6 +1,6 @@
 from dataclasses import replace
 
-from exporter.domain import KnownError, PausedScope
+from exporter.domain import KnownError, LeaseStatus, PausedScope, SourceStatus
 from tests.metrics.scrapes import STATE, Exporter
 
 
@@ -30,12 +30,18 @@ def test_a_solution_may_be_longer_than_other_labels() -> None:
 
 
 def test_what_the_exporter_is() -> None:
-    assert Exporter(state=replace(STATE, shard=2, total_shards=5)).scrape(
-        "threads_exporter_build_info", "threads_exporter_shard", "threads_exporter_total_shards"
+    state = replace(STATE, shard=2, total_shards=5, configured_accounts=7)
+
+    assert Exporter(state=state).scrape(
+        "threads_exporter_build_info",
+        "threads_exporter_shard",
+        "threads_exporter_total_shards",
+        "threads_exporter_configured_accounts",
     ) == [
         'threads_exporter_build_info{pythonversion="3.11",revision="abcdef0",version="1.2.3"} 1.0',
         "threads_exporter_shard 2.0",
         "threads_exporter_total_shards 5.0",
+        "threads_exporter_configured_accounts 7.0",
     ]
 
 
@@ -94,6 +100,24 @@ def test_paused_scopes_are_told_of_each_kind() -> None:
     ]
 
 
+def test_each_source_of_accounts_is_told_of_by_its_place() -> None:
+    sources = (SourceStatus(2, 1_790_000_000.0, 7), SourceStatus(failures=1))
+    names = (
+        "threads_exporter_account_discovery_failures_total",
+        "threads_exporter_account_discovery_last_success_timestamp_seconds",
+        "threads_exporter_discovered_accounts",
+    )
+
+    assert Exporter().scrape(*names) == []
+    assert Exporter(state=replace(STATE, account_sources=sources)).scrape(*names) == [
+        'threads_exporter_account_discovery_failures_total{source="0"} 2.0',
+        'threads_exporter_account_discovery_failures_total{source="1"} 1.0',
+        ('threads_exporter_account_discovery_last_success_timestamp_seconds{source="0"} 1.79e+09'),
+        'threads_exporter_discovered_accounts{source="0"} 7.0',
+        'threads_exporter_discovered_accounts{source="1"} 0.0',
+    ]
+
+
 def test_the_store_is_told_of_while_one_is_in_use() -> None:
     name = "threads_exporter_store_up"
 
@@ -101,3 +125,19 @@ def test_the_store_is_told_of_while_one_is_in_use() -> None:
     for up, value in ((True, "1.0"), (False, "0.0")):
         exporter = Exporter(state=replace(STATE, store_up=up))
         assert exporter.scrape(name) == [f"{name} {value}"]
+
+
+def test_the_lease_is_told_of_where_the_store_is_shared() -> None:
+    names = (
+        "threads_exporter_lease_epoch",
+        "threads_exporter_lease_renewed_timestamp_seconds",
+        "threads_exporter_claimed_accounts",
+    )
+    lease = LeaseStatus(epoch=7, renewed_at=1_790_000_000.0, accounts=3)
+
+    assert Exporter().scrape(*names) == []
+    assert Exporter(state=replace(STATE, lease=lease)).scrape(*names) == [
+        "threads_exporter_lease_epoch 7.0",
+        "threads_exporter_lease_renewed_timestamp_seconds 1.79e+09",
+        "threads_exporter_claimed_accounts 3.0",
+    ]

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client.samples import Sample
 
-from exporter.domain import Endpoint, Poll, RegistrationResult
+from exporter.domain import Endpoint, LeaseStatus, Poll, RegistrationResult, SourceStatus
 from exporter.metrics.exposition import FORMATS
 from exporter.metrics.instruments import PROCESSED, SERIES_DROPPED
 from exporter.metrics.state import BuildInfo, ExporterState
@@ -31,8 +31,13 @@ states = st.builds(
     reload_success_at=moments,
     shard=st.integers(0, 9),
     total_shards=st.integers(1, 9),
+    configured_accounts=counts,
+    account_sources=st.lists(
+        st.builds(SourceStatus, counts, st.none() | moments, counts), max_size=2
+    ),
     inspector_token_valid=st.none() | st.booleans(),
     store_up=st.none() | st.booleans(),
+    lease=st.none() | st.builds(LeaseStatus, counts, moments, counts),
     web_certificate_expires_at=st.none() | moments,
     per_container_limit=st.integers(0, 5),
 )

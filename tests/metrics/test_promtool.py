@@ -8,9 +8,11 @@ import pytest
 from exporter.domain import (
     ContainerStatus,
     FailureReason,
+    LeaseStatus,
     Poll,
     Quota,
     QuotaKind,
+    SourceStatus,
     TokenInvalidReason,
     UsageResource,
 )
@@ -40,6 +42,8 @@ def full_exporter() -> Exporter:
         exporter.state,
         inspector_token_valid=True,
         store_up=True,
+        lease=LeaseStatus(epoch=7, renewed_at=1_790_000_000.0, accounts=3),
+        account_sources=(SourceStatus(1, 1_790_000_000.0, 2),),
         web_certificate_expires_at=1_800_000_000.0,
         heartbeats={"upkeep": 1_790_000_000.0},
     )

@@ -60,6 +60,9 @@ class Recorder:
     def store_failed(self, trouble: StoreTrouble) -> None:
         self.troubles.append(trouble)
 
+    def writes_fenced(self, count: int) -> None:
+        raise AssertionError(f"{count} containers are another process's: there is no other")
+
 
 @dataclass(frozen=True)
 class WhenAsking:
@@ -93,9 +96,9 @@ class CountingStore(ContainerStore):
         super().__init__(url)
         self._commits = commits
 
-    def save(self, steps: Sequence[Step]) -> Collection[str]:
+    def save(self, steps: Sequence[Step], *, anyones: bool = False) -> Collection[str]:
         self._commits.append([step.record.container_id for step in steps])
-        return super().save(steps)
+        return super().save(steps, anyones=anyones)
 
 
 def seeded(seed: int) -> Random:
@@ -173,7 +176,9 @@ class Bench:
         return self.poller.refresh_tokens()
 
     def apply(self) -> Sequence[PollJob]:
-        return self.poller.apply(self.settings, tuple(self.accounts.values()))
+        accounts = tuple(self.accounts.values())
+        self.poller.apply(self.settings, accounts)
+        return self.poller.hold(self.settings, accounts, left_alone=())
 
     def set_polling(
         self, *, token: TokenPollSettings | None = None, call_budget: int | None = None

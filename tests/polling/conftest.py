@@ -10,16 +10,6 @@ from tests.clock import ControlledClock
 from tests.polling.bench import Bench, CountingStore
 
 
-@pytest.fixture
-def clock() -> ControlledClock:
-    return ControlledClock()
-
-
-@pytest.fixture
-def world(clock: ControlledClock) -> World:
-    return World(clock)
-
-
 @pytest.fixture(scope="session")
 def ca_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """One certificate of certifi's hundreds, which take a while to load in each test."""

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from exporter.simulator import Simulator, User, World
+from exporter.simulator import Simulator, User
 from exporter.threads_api.client import ThreadsClient
 from exporter.threads_api.http import HttpTransport
 from exporter.threads_api.network import Network
@@ -14,27 +14,6 @@ from tests.threads_api.callers import Caller, NotedRequests, new_transport
 from tests.threads_api.certificates import Certificates
 
 OpenTransport = Callable[..., HttpTransport]
-
-
-@pytest.fixture
-def clock() -> ControlledClock:
-    return ControlledClock()
-
-
-@pytest.fixture
-def world(clock: ControlledClock) -> World:
-    return World(clock)
-
-
-@pytest.fixture
-def simulator(world: World) -> Iterator[Simulator]:
-    with Simulator(world) as simulator:
-        yield simulator
-
-
-@pytest.fixture
-def acme(world: World) -> User:
-    return world.add_user("acme")
 
 
 @pytest.fixture

@@ -45,7 +45,7 @@ def connects_under_way(port: int) -> int:
 
 
 @contextmanager
-def dripping_host(opening: bytes, drip: bytes, interval: float) -> Iterator[int]:
+def dripping_host(opening: bytes, drip: bytes, interval: float, at: int = 0) -> Iterator[int]:
     """Take connections, send the opening, and for a while a drip at each interval."""
     stopping = threading.Event()
 
@@ -57,7 +57,10 @@ def dripping_host(opening: bytes, drip: bytes, interval: float) -> Iterator[int]
                 while time.monotonic() < end and not stopping.wait(interval):
                     self.request.sendall(drip)
 
-    server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler)
+    class Server(socketserver.ThreadingTCPServer):
+        allow_reuse_address = True
+
+    server = Server(("127.0.0.1", at), Handler)
     with server, _served(server) as port:
         try:
             yield port

@@ -86,6 +86,18 @@ def test_a_dripping_tls_handshake_is_cut(hurried: Caller) -> None:
         assert host.failure() is FailureReason.TIMEOUT
 
 
+@pytest.mark.parametrize("header", [b"", b"Connection: close\r\nContent-Length: 9999\r\n"])
+def test_a_dripping_answer_after_which_the_connection_ends_is_cut(
+    hurried: Caller, header: bytes
+) -> None:
+    with dripping_host(b"HTTP/1.1 200 OK\r\n" + header + b"\r\n", b" ", 0.05) as port:
+        began = time.monotonic()
+        host = Caller(hurried.transport, f"http://127.0.0.1:{port}")
+
+        assert host.failure() is FailureReason.TIMEOUT
+        assert time.monotonic() - began < _SOON
+
+
 def test_endless_interim_answers_are_cut(hurried: Caller) -> None:
     with dripping_host(b"", b"HTTP/1.1 100 Continue\r\n\r\n", 0.05) as port:
         host = Caller(hurried.transport, f"http://127.0.0.1:{port}")

@@ -120,6 +120,25 @@ def test_only_the_headers_that_are_needed_are_sent(caller: Caller) -> None:
     assert heads == [head, head]
 
 
+def test_what_a_request_may_ask_for_besides(caller: Caller) -> None:
+    with recording_host(OK + b"Connection: close\r\n\r\n{}") as (port, heads):
+        url = f"http://127.0.0.1:{port}/list?of=all"
+        caller.transport.get(url, {}, None, headers={"X-Wish": "now"})
+
+    assert heads[0].startswith("GET /list?of=all HTTP/1.1\r\n")
+    assert "X-Wish: now\r\n" in heads[0]
+
+
+def test_a_request_may_set_another_limit(caller: Caller, world: World) -> None:
+    world.inject(faults.OversizedBody(2 * MEGABYTE))
+    url = f"{caller.base_url}/me"
+    body = caller.transport.get(url, {}, None, max_body_bytes=2 * MEGABYTE).body
+
+    assert len(body) == 2 * MEGABYTE
+    with pytest.raises(NoAnswerError, match="too_large"):
+        caller.transport.get(url, {}, None, max_body_bytes=2 * MEGABYTE - 1)
+
+
 @pytest.mark.parametrize(
     ("fault", "reason"),
     [

@@ -49,6 +49,7 @@ class StandIn:
     seen: Mapping[str, AccountObservation] = field(default_factory=dict)
     reasons: Sequence[str] = ()
     unpolled: Sequence[str] = ()
+    silent: Sequence[str] = ()
     problems: Sequence[str] = ()
     calls: list[tuple[object, ...]] = field(default_factory=list)
 
@@ -69,6 +70,9 @@ class StandIn:
 
     def waiting(self) -> Sequence[str]:
         return self.unpolled
+
+    def undiscovered(self) -> Sequence[str]:
+        return self.silent
 
     def reload(self) -> Sequence[str]:
         self.calls.append(("reload",))

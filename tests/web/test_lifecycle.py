@@ -40,6 +40,19 @@ def test_not_ready_counts_the_accounts_and_names_none() -> None:
     assert (two.status, two.body) == (503, "2 accounts were never polled yet.\n")
 
 
+def test_not_ready_while_a_source_has_not_told_of_its_accounts() -> None:
+    backend = StandIn(unpolled=["acme"], silent=["account_http_sd[0]", "account_http_sd[2]"])
+    with serving(backend) as server:
+        answer = fetch(server, "/-/ready")
+
+    assert answer.status == 503
+    assert answer.body.splitlines() == [
+        "account_http_sd[0] has not told of its accounts yet.",
+        "account_http_sd[2] has not told of its accounts yet.",
+        "1 account was never polled yet.",
+    ]
+
+
 def test_reloading_is_off_unless_enabled() -> None:
     backend = StandIn()
     with serving(backend) as server:

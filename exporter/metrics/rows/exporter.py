@@ -10,6 +10,7 @@ SCOPE = Label("scope", values=tuple(PausedScope))
 SOLUTION = Label("solution", meaning="the catalogue's advice, a sentence or two", max_length=512)
 VERSION = Label("version", meaning="of the exporter")
 REVISION = Label("revision", meaning="the commit that it was built from")
+SOURCE = Label("source", meaning="its place in `account_http_sd`, from 0")
 LOOP = Label("loop", values=tuple(Loop))
 PYTHON_VERSION = Label("pythonversion", meaning="of the running interpreter")
 
@@ -47,6 +48,21 @@ def _store_up(state: ExporterState) -> Iterator[Sample]:
         yield (), state.store_up
 
 
+def _lease_epoch(state: ExporterState) -> Iterator[Sample]:
+    if state.lease is not None:
+        yield (), state.lease.epoch
+
+
+def _lease_renewed_at(state: ExporterState) -> Iterator[Sample]:
+    if state.lease is not None:
+        yield (), state.lease.renewed_at
+
+
+def _claimed_accounts(state: ExporterState) -> Iterator[Sample]:
+    if state.lease is not None:
+        yield (), state.lease.accounts
+
+
 def _web_certificate_expiry(state: ExporterState) -> Iterator[Sample]:
     if state.web_certificate_expires_at is not None:
         yield (), state.web_certificate_expires_at
@@ -67,6 +83,26 @@ def _shard(state: ExporterState) -> Iterator[Sample]:
 
 def _total_shards(state: ExporterState) -> Iterator[Sample]:
     yield (), state.total_shards
+
+
+def _configured_accounts(state: ExporterState) -> Iterator[Sample]:
+    yield (), state.configured_accounts
+
+
+def _discovery_failures(state: ExporterState) -> Iterator[Sample]:
+    for number, source in enumerate(state.account_sources):
+        yield (str(number),), source.failures
+
+
+def _discovery_success_at(state: ExporterState) -> Iterator[Sample]:
+    for number, source in enumerate(state.account_sources):
+        if source.last_success_at is not None:
+            yield (str(number),), source.last_success_at
+
+
+def _discovered_accounts(state: ExporterState) -> Iterator[Sample]:
+    for number, source in enumerate(state.account_sources):
+        yield (str(number),), source.accounts
 
 
 ROWS = (
@@ -149,6 +185,40 @@ ROWS = (
     ),
     ExporterRow(
         Desc(
+            "threads_exporter_lease_epoch",
+            MetricType.GAUGE,
+            "Number of this process's lease in the store that it shares with others. Another number"
+            " means that the lease before it had expired.",
+            when="while the store is PostgreSQL",
+            promql="changes(threads_exporter_lease_epoch[1h]) > 0",
+            stability=Stability.EXPERIMENTAL,
+        ),
+        _lease_epoch,
+    ),
+    ExporterRow(
+        Desc(
+            "threads_exporter_lease_renewed_timestamp_seconds",
+            MetricType.GAUGE,
+            "Unix time at which the lease was last renewed.",
+            when="while the store is PostgreSQL",
+            promql="time() - threads_exporter_lease_renewed_timestamp_seconds",
+            stability=Stability.EXPERIMENTAL,
+        ),
+        _lease_renewed_at,
+    ),
+    ExporterRow(
+        Desc(
+            "threads_exporter_claimed_accounts",
+            MetricType.GAUGE,
+            "Accounts that this process has claimed in the shared store: those that it polls.",
+            when="while the store is PostgreSQL",
+            promql="sum by (job) (threads_exporter_claimed_accounts)",
+            stability=Stability.EXPERIMENTAL,
+        ),
+        _claimed_accounts,
+    ),
+    ExporterRow(
+        Desc(
             "threads_exporter_web_certificate_expiry_timestamp_seconds",
             MetricType.GAUGE,
             "Unix time at which the certificate that the exporter itself presents expires"
@@ -201,5 +271,54 @@ ROWS = (
             " < max(threads_exporter_total_shards)",
         ),
         _total_shards,
+    ),
+    ExporterRow(
+        Desc(
+            "threads_exporter_configured_accounts",
+            MetricType.GAUGE,
+            "Accounts of the configuration in use, those of all shards.",
+            promql="max(threads_exporter_configured_accounts)"
+            " - count(count by (account) (threads_account_info))",
+            stability=Stability.EXPERIMENTAL,
+        ),
+        _configured_accounts,
+    ),
+    ExporterRow(
+        Desc(
+            "threads_exporter_account_discovery_failures_total",
+            MetricType.COUNTER,
+            "Times that a source of accounts (account_http_sd) gave no answer, or one with a"
+            " mistake, so that its last good one stays in force.",
+            (SOURCE,),
+            when="while account_http_sd is configured",
+            promql="increase(threads_exporter_account_discovery_failures_total[5m]) > 0",
+            stability=Stability.EXPERIMENTAL,
+        ),
+        _discovery_failures,
+    ),
+    ExporterRow(
+        Desc(
+            "threads_exporter_account_discovery_last_success_timestamp_seconds",
+            MetricType.GAUGE,
+            "Unix time at which a source of accounts last gave a good answer.",
+            (SOURCE,),
+            when="once it has given one",
+            promql="time() - threads_exporter_account_discovery_last_success_timestamp_seconds",
+            stability=Stability.EXPERIMENTAL,
+        ),
+        _discovery_success_at,
+    ),
+    ExporterRow(
+        Desc(
+            "threads_exporter_discovered_accounts",
+            MetricType.GAUGE,
+            "Accounts in the last good answer of a source that this process polls; with shards,"
+            " its share of them.",
+            (SOURCE,),
+            when="while account_http_sd is configured",
+            promql="sum by (source) (threads_exporter_discovered_accounts)",
+            stability=Stability.EXPERIMENTAL,
+        ),
+        _discovered_accounts,
     ),
 )
