@@ -441,19 +441,18 @@ class Service:
             self._poller.show_containers(account)
 
     def _watch_files(self) -> None:
-        """Take up what changed; what failed is tried again: a file it names may be there now."""
         patterns = self._settings.account_files
-        if patterns and (
-            self._account_files.changed(patterns) or self._reloads.failed(_ACCOUNT_FILES)
-        ):
-            self._reloads.attempt(_ACCOUNT_FILES, self._load_all)
-            self._account_files.confirm(patterns)
+        self._follow_files(_ACCOUNT_FILES, self._account_files, patterns, self._load_all)
         patterns = self._settings.container_files
-        if patterns and (
-            self._container_files.changed(patterns) or self._reloads.failed(_CONTAINER_FILES)
-        ):
-            self._reloads.attempt(_CONTAINER_FILES, self._load_containers)
-            self._container_files.confirm(patterns)
+        self._follow_files(_CONTAINER_FILES, self._container_files, patterns, self._load_containers)
+
+    def _follow_files(
+        self, what: str, watch: FilesWatch, patterns: Sequence[str], load: Callable[[], None]
+    ) -> None:
+        """Take up what changed; what failed is tried again: a file it names may be there now."""
+        if patterns and (watch.changed(patterns) or self._reloads.failed(what)):
+            self._reloads.attempt(what, load)
+            watch.confirm(patterns)
 
     def _state(self) -> ExporterState:
         return ExporterState(
