@@ -116,6 +116,7 @@ class Service:
         self._holding = Lock()
         self._held: Collection[str] = ()
         self._names: Collection[str] = ()
+        self._configured = 0
         slots = CallSlots(settings.polling.max_in_flight, _PROBES_AT_ONCE)
         slots = slots.within(descriptor_limit())
         self._probes = ThreadPoolExecutor(slots.probes, thread_name_prefix="probe")
@@ -162,6 +163,7 @@ class Service:
             accounts=self._observations.view,
             changed=self._observations.take_changed,
             state=self._state,
+            rules=lambda: self._settings.polling,
             calls_24h=self._poller.calls_24h,
             clock=clock,
         )
@@ -373,9 +375,9 @@ class Service:
     def _own(self, accounts: Sequence[AccountSettings]) -> None:
         """Have these accounts, once they can be had, and no others."""
         names = {account.name for account in accounts}
-        self._names = names
-        if self._store.sharing:
-            self._names = self._settings.names.keys() | self._discovery.sources.names
+        configured = self._settings.names.keys() | self._discovery.sources.names
+        self._configured = len(configured)
+        self._names = configured if self._store.sharing else names
         self._ownership.want(names)
         self._hold()
         self._ownership.let_go()
@@ -465,7 +467,7 @@ class Service:
             shard=self._shard.ordinal,
             total_shards=self._shard.total,
             account_sources=self._discovery.statuses(),
-            configured_accounts=len(self._settings.names.keys() | self._discovery.sources.names),
+            configured_accounts=self._configured,
             inspector_token_valid=self._poller.inspector_token_valid,
             paused_scopes=self._poller.paused_scopes(),
             store_up=self._store_up,
