@@ -5,6 +5,7 @@ import logging
 import re
 import sys
 import threading
+from collections.abc import Sequence
 from math import isfinite
 from types import TracebackType
 from typing import TextIO
@@ -35,33 +36,15 @@ def configure_logs(
     level: LogLevel, log_format: LogFormat, redactor: Redactor, stream: TextIO | None = None
 ) -> LogStream:
     """Send all logs of the process, and what kills its threads, redacted to the stream."""
-    shared: list[Processor] = [
-        structlog.stdlib.add_log_level,
-        _with_prometheus_level,
-        structlog.processors.TimeStamper(fmt="iso", utc=True, key="ts"),
-        structlog.processors.format_exc_info,
-        structlog.processors.EventRenamer("msg"),
-        structlog.processors.UnicodeDecoder(),
-    ]
     structlog.configure(
-        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        processors=[*_common(), structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=False,
     )
     lines = LogStream(stream or sys.stderr)
     handler = LogHandler(lines)
-    handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=shared,
-            processors=[
-                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                _ordered,
-                _Redacted(redactor),
-                _renderer(log_format),
-            ],
-        )
-    )
+    handler.setFormatter(_formatter(log_format, redactor))
     number = _NUMBERS[level]
     logging.basicConfig(handlers=[handler], level=number, force=True)
     for name in _TALKATIVE:
@@ -69,6 +52,30 @@ def configure_logs(
     sys.excepthook = _log_uncaught
     threading.excepthook = _log_dead_thread
     return lines
+
+
+def _common() -> Sequence[Processor]:
+    """Return what is done with each event, be it of this code or of a library."""
+    return (
+        structlog.stdlib.add_log_level,
+        _with_prometheus_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True, key="ts"),
+        structlog.processors.format_exc_info,
+        structlog.processors.EventRenamer("msg"),
+        structlog.processors.UnicodeDecoder(),
+    )
+
+
+def _formatter(log_format: LogFormat, redactor: Redactor) -> logging.Formatter:
+    return structlog.stdlib.ProcessorFormatter(
+        foreign_pre_chain=_common(),
+        processors=[
+            structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+            _ordered,
+            _Redacted(redactor),
+            _renderer(log_format),
+        ],
+    )
 
 
 def _with_prometheus_level(_logger: WrappedLogger, _name: str, event: EventDict) -> EventDict:

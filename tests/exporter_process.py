@@ -7,11 +7,15 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final
 
 import requests
 
 from tests.eventually import eventually
 from tests.scrape import Scrape, read_scrape
+
+UNTRACED: Final = ("env", "-u", "COVERAGE_PROCESS_START", "-u", "COVERAGE_PROCESS_CONFIG")
+"""Launches what is not to be traced for the coverage, which takes several times as long."""
 
 _ADDRESS = re.compile(r"listening\W.*\baddress\W+?\"?(?P<host>[\w.:\[\]]+):(?P<port>\d+)")
 
@@ -114,6 +118,7 @@ def serving(
     *arguments: str,
     environment: Mapping[str, str] | None = None,
     output: Path | None = None,
+    launcher: Sequence[str] = (),
 ) -> Iterator[ExporterProcess]:
     """Run an exporter on a free port of this host."""
     with exporter_process(
@@ -122,5 +127,6 @@ def serving(
         *arguments,
         output=output or config_file.parent / "output",
         environment=environment,
+        launcher=launcher,
     ) as exporter:
         yield exporter

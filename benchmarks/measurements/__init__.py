@@ -1,4 +1,4 @@
-"""All that is measured, in the order of the table."""
+"""All that is measured, in the order of the table, and what is measured only if asked for."""
 
 from benchmarks.bench import Measurement
 from benchmarks.measurements import (
@@ -12,6 +12,7 @@ from benchmarks.measurements import (
     rate,
     registration,
     scrape,
+    shards,
     starting,
     together,
     under_load,
@@ -32,3 +33,4 @@ MEASUREMENTS = (
     Measurement("api", api.measure),
     Measurement("collectd", collectd.measure),
 )
+APART = (Measurement("shards", shards.measure),)

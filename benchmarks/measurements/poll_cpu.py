@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.bench import Bench
@@ -18,27 +19,26 @@ _SCHEDULED_INTERVAL = 6.0
 _SECONDS = 4.0
 
 
+@dataclass(frozen=True, slots=True)
+class _Costs:
+    """CPU seconds of a poll, and of a call alone."""
+
+    saturated: Figures
+    scheduled: Figures
+    call: Figures
+    frugal_call: Figures
+
+
 def measure(bench: Bench) -> Iterator[Row]:
-    ca_file = authority(bench) / "ca.pem"
-    number = bench.scale.calls
-    with nginx(bench) as api, child("session_calls", api.base_url, ca_file, _IN_FLIGHT) as bare:
-        bare.ask("calls", number // 10)
-        bare.ask("frugal calls", number // 10)
-        saturated, calls, frugal = alternate(
-            bench.scale.repetitions,
-            lambda: _saturated(bench, api, ca_file),
-            lambda: bare.cpu_during(lambda: bare.ask("calls", number)) / number,
-            lambda: bare.cpu_during(lambda: bare.ask("frugal calls", number)) / number,
-        )
-        scheduled = Figures((_scheduled(bench, api, ca_file),))
+    costs = _costs(bench)
     against = f"the call alone in a loop of requests' Session.get, {_IN_FLIGHT} threads"
     yield Row(
         "poll-saturated",
         "CPU of a quota poll, all in (schedule, call, parse, note, render), HTTPS,"
         f" {_IN_FLIGHT} in flight, as many as it manages",
         Unit.SECONDS,
-        saturated,
-        calls,
+        costs.saturated,
+        costs.call,
         against,
         at_most(0.9),
     )
@@ -46,8 +46,8 @@ def measure(bench: Bench) -> Iterator[Row]:
         "poll-saturated-frugal",
         "CPU of a quota poll as above, beside requests used with more thrift",
         Unit.SECONDS,
-        saturated,
-        frugal,
+        costs.saturated,
+        costs.frugal_call,
         f"the call alone, {_IN_FLIGHT} threads with a Session each, trust_env off",
     )
     rate = round(bench.scale.polls_per_second)
@@ -55,10 +55,26 @@ def measure(bench: Bench) -> Iterator[Row]:
         "poll-scheduled",
         f"CPU of a quota poll at {rate} a second, spread by the schedule: each wakes the process",
         Unit.SECONDS,
-        scheduled,
-        calls,
+        costs.scheduled,
+        costs.call,
         against,
     )
+
+
+def _costs(bench: Bench) -> _Costs:
+    ca_file = authority(bench) / "ca.pem"
+    number = bench.scale.calls
+    with nginx(bench) as api, child("session_calls", api.base_url, ca_file, _IN_FLIGHT) as bare:
+        bare.ask("calls", number // 10)
+        bare.ask("frugal calls", number // 10)
+        saturated, call, frugal_call = alternate(
+            bench.scale.repetitions,
+            lambda: _saturated(bench, api, ca_file),
+            lambda: bare.cpu_during(lambda: bare.ask("calls", number)) / number,
+            lambda: bare.cpu_during(lambda: bare.ask("frugal calls", number)) / number,
+        )
+        scheduled = Figures((_scheduled(bench, api, ca_file),))
+    return _Costs(saturated, scheduled, call, frugal_call)
 
 
 def _saturated(bench: Bench, api: Nginx, ca_file: Path) -> float:

@@ -35,7 +35,7 @@ def measure(bench: Bench) -> Iterator[Row]:
     yield Row(
         "register-singly",
         f"containers registered a second, one by one over HTTP from {_CLIENTS} clients, each on"
-        " disk before it is answered and asked about at once",
+        " disk before it is answered and asked about within a second",
         Unit.PER_SECOND,
         single,
         commits,

@@ -52,12 +52,12 @@ class Served:
 
 @dataclass(frozen=True, slots=True)
 class _Round:
-    """CPU seconds of each server in turn; `text` is generate_latest alone."""
+    """CPU seconds of each server in turn; `generated` is generate_latest alone."""
 
     little_changed: _Scrape
     all_changed: _Scrape
-    library: float
-    text: float
+    of_stock_server: float
+    generated: float
 
 
 def measure(bench: Bench) -> Iterator[Row]:
@@ -82,7 +82,7 @@ def measure(bench: Bench) -> Iterator[Row]:
 def _rows(rounds: Sequence[_Round], of: str) -> Iterator[Row]:
     little = [one.little_changed for one in rounds]
     everything = [one.all_changed for one in rounds]
-    library = _figures(one.library for one in rounds)
+    library = _figures(one.of_stock_server for one in rounds)
     yield from _beside(
         "scrape-little-changed",
         f"CPU of a gzip scrape, {of}, 1 % of the accounts changed since the last",
@@ -102,7 +102,7 @@ def _rows(rounds: Sequence[_Round], of: str) -> Iterator[Row]:
         "CPU of a gzip scrape, 1 % changed, beside making text alone: no gzip, no HTTP",
         Unit.SECONDS,
         _figures(one.alone for one in little),
-        _figures(one.text for one in rounds),
+        _figures(one.generated for one in rounds),
         "prometheus_client's generate_latest on the same families",
     )
 

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 
 from benchmarks.bench import Bench
 from benchmarks.client import Address
@@ -60,12 +61,9 @@ def _beside(
     )
     own.wait_until_in_phase(scale.interval)
     before = time.monotonic(), api.ask("asked"), stock_api.ask("asked")
-    address = Address(stock.ask("port"))
+    addresses = own.address, Address(stock.ask("port"))
     with ThreadPoolExecutor() as pool:
-        costs = pool.map(
-            lambda one: _cost(one[0], one[1], scale.window), ((own, own.address), (stock, address))
-        )
-        ours, theirs = costs
+        ours, theirs = pool.map(partial(_cost, scale.window), (own, stock), addresses)
     after = time.monotonic(), api.ask("asked"), stock_api.ask("asked")
     own.require_success()
     took, made, made_by_stock = (
@@ -82,7 +80,7 @@ def _beside(
     )
 
 
-def _cost(process: Process, address: Address, seconds: float) -> _Cost:
+def _cost(seconds: float, process: Process, address: Address) -> _Cost:
     quarters = [_quarter(process, address, seconds / _SCRAPES) for _ in range(_SCRAPES)]
     cores, scrapes = map(Figures, zip(*quarters, strict=True))
     return _Cost(cores, scrapes, process.resident_bytes)

@@ -17,6 +17,22 @@ _PAUSE_SECONDS = 0.1
 
 
 def measure(bench: Bench) -> Iterator[Row]:
+    loaded, rest, rate = _measured(bench)
+    what = (
+        f"of a gzip scrape's wall time, {count(bench.scale.accounts)} accounts, {rate:.0f} of them"
+        f" polled a second"
+    )
+    against = "another exporter with as many accounts, which polls none meanwhile"
+    for name, quantile, of, target in (
+        ("scrape-polling-p99", "p99", p99, at_most(2)),
+        ("scrape-polling", "median", median, None),
+    ):
+        ours, theirs = (Figures(tuple(of(one.values) for one in some)) for some in (loaded, rest))
+        yield Row(name, f"{quantile} {what}", Unit.SECONDS, ours, theirs, against, target)
+
+
+def _measured(bench: Bench) -> tuple[Sequence[Figures], Sequence[Figures], float]:
+    """Return the scrapes' seconds, beside polls and without, and the polls made a second."""
     scale = bench.scale
     ca_file = authority(bench) / "ca.pem"
     with nginx(bench) as api, ExitStack() as stack:
@@ -36,17 +52,7 @@ def measure(bench: Bench) -> Iterator[Row]:
         spent = spent_during(polling, api, lambda: rounds.extend(_rounds(scale, polling, resting)))
         polling.require_success()
     loaded, rest = zip(*rounds, strict=True)
-    what = (
-        f"of a gzip scrape's wall time, {count(scale.accounts)} accounts, {spent.rate:.0f} of them"
-        f" polled a second"
-    )
-    against = "another exporter with as many accounts, which polls none meanwhile"
-    for name, quantile, of, target in (
-        ("scrape-polling-p99", "p99", p99, at_most(2)),
-        ("scrape-polling", "median", median, None),
-    ):
-        ours, theirs = (Figures(tuple(of(one.values) for one in some)) for some in (loaded, rest))
-        yield Row(name, f"{quantile} {what}", Unit.SECONDS, ours, theirs, against, target)
+    return loaded, rest, spent.rate
 
 
 def _rounds(scale: Scale, polling: Exporter, resting: Exporter) -> Iterator[Sequence[Figures]]:

@@ -95,18 +95,21 @@ class PollPool:
     def _add_threads(self) -> None:
         """Start the threads that are missing, as far as the system lets them be started."""
         with self._threads_lock:
-            while self._needs_thread():
-                name = f"poll_{len(self._threads)}"
-                thread = Thread(target=self._work, name=name, daemon=True)
-                try:
-                    thread.start()
-                except (RuntimeError, MemoryError) as error:
-                    if not self._short_of_threads:
-                        _log.error("no thread to poll with", problem=str(error))
-                    self._short_of_threads = True
-                    return
-                self._threads.append(thread)
-            self._short_of_threads = False
+            try:
+                while self._needs_thread():
+                    self._add_thread()
+            except (RuntimeError, MemoryError) as error:
+                if not self._short_of_threads:
+                    _log.error("no thread to poll with", problem=str(error))
+                self._short_of_threads = True
+            else:
+                self._short_of_threads = False
+
+    def _add_thread(self) -> None:
+        name = f"poll_{len(self._threads)}"
+        thread = Thread(target=self._work, name=name, daemon=True)
+        thread.start()
+        self._threads.append(thread)
 
     def _work(self) -> None:
         while (turn := self._waiting.get()) is not None:

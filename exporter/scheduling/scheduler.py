@@ -10,7 +10,8 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from random import Random
-from threading import Thread
+from threading import Thread, current_thread
+from typing import cast
 
 from apscheduler.executors.pool import BasePoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
@@ -28,26 +29,22 @@ _STARTER = "polls"
 _UPKEEP = "upkeep"
 
 
-class _OneThread(ThreadPoolExecutor):
-    """A thread that is shown, so that it is noticed when it dies; it would not be replaced."""
+class _Executor(BasePoolExecutor):  # type: ignore[misc]  # APScheduler ships no types
+    """A thread, which is shown so that it is noticed when it dies: it would not be replaced."""
 
     def __init__(self, name: str) -> None:
-        super().__init__(max_workers=1, thread_name_prefix=name)
+        self._one_thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix=name)
+        super().__init__(self._one_thread)
 
-    @property
-    def threads(self) -> Sequence[Thread]:
-        return tuple(self._threads)
-
-
-class _Executor(BasePoolExecutor):  # type: ignore[misc]  # APScheduler ships no types
-    def __init__(self, pool: ThreadPoolExecutor) -> None:
-        super().__init__(pool)
+    def begin(self) -> Thread:
+        """Start the thread, which may not be to be had any more once it is needed."""
+        return self._one_thread.submit(current_thread).result()
 
 
 class _Scheduler(BackgroundScheduler):  # type: ignore[misc]  # APScheduler ships no types
-    @property
-    def threads(self) -> Sequence[Thread]:
-        return (self._thread,) if self._thread else ()
+    def begin(self) -> Thread:
+        self.start()
+        return cast("Thread", self._thread)
 
 
 class PollScheduler:
@@ -76,20 +73,19 @@ class PollScheduler:
             clock=clock,
         )
         self._beat = beat
-        self._executors = (_OneThread(_STARTER), _OneThread(_UPKEEP))
-        starter, upkeep = map(_Executor, self._executors)
+        self._executors = {name: _Executor(name) for name in (_STARTER, _UPKEEP)}
         self._scheduler = _Scheduler(
             timezone=UTC,
-            executors={_STARTER: starter, _UPKEEP: upkeep},
+            executors=self._executors,
             job_defaults={"coalesce": True, "misfire_grace_time": None, "max_instances": 1},
         )
         trigger = DueTrigger(self._seconds_to_next)
         self._scheduler.add_job(self._start_due, trigger, id=_STARTER, executor=_STARTER)
+        self._threads: Sequence[Thread] = ()
 
     def start(self) -> None:
-        for executor in self._executors:
-            executor.submit(int)  # its thread may not be to be had any more once it is needed
-        self._scheduler.start()
+        executors = [executor.begin() for executor in self._executors.values()]
+        self._threads = (*executors, self._scheduler.begin())
 
     def stop(self) -> None:
         """Start no more polls; those under way go on until their calls end."""
@@ -109,8 +105,7 @@ class PollScheduler:
 
     def dead_threads(self) -> Iterator[str]:
         """Yield the names of the threads that died and are not replaced."""
-        for owner in (self._scheduler, *self._executors):
-            yield from (thread.name for thread in owner.threads if not thread.is_alive())
+        yield from (thread.name for thread in self._threads if not thread.is_alive())
         if self._pool.is_worn_out:
             yield "polls"
 

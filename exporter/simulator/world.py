@@ -51,11 +51,11 @@ class World:
         app: str = "main",
         scopes: Collection[str] = ALL_SCOPES,
     ) -> User:
-        """Add a user whose token, `sim-token-NAME` unless given, was issued a day ago."""
+        """Add a user whose token was issued a day ago."""
         with self.state.lock:
             issued_at = int(self.clock.wall()) - DAY
             facts = Token(
-                value=token or f"sim-token-{name}",
+                value=token or self.new_token(name),
                 user_id=user_id or str(next(self._user_ids)),
                 app=app,
                 issued_at=issued_at,
@@ -66,6 +66,10 @@ class World:
             user = User(self.state, name, facts)
             self.users[user.user_id] = user
         return user
+
+    def new_token(self, name: str) -> str:
+        """Return the token of a user who is given none."""
+        return f"sim-token-{name}"
 
     def add_tester(self, name: str, *, token: str | None = None, app: str = "main") -> User:
         """Add a user whose token may ask debug_token about every token of its app."""

@@ -1,15 +1,14 @@
 """Looking for the accounts' tokens in all that an exporter says, whatever fault it suffers."""
 
 import json
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import requests
 
-from exporter.simulator import User, World
-from exporter.simulator.tokens import ALL_SCOPES
+from exporter.simulator import World
 from tests import exporter_process
 from tests.exporter_process import ExporterProcess
 from tests.integration.leaks import leaks
@@ -21,17 +20,8 @@ _PATHS = ("/metrics", "/config", "/", "/-/healthy")
 class CanaryWorld(World):
     """A world where each user's token is one that is sure to be found wherever it gets to."""
 
-    def add_user(
-        self,
-        name: str,
-        *,
-        token: str | None = None,
-        user_id: str | None = None,
-        app: str = "main",
-        scopes: Collection[str] = ALL_SCOPES,
-    ) -> User:
-        chosen = token or f"THAA{name.replace(' ', '-')}|canary+/=%41~{len(self.users)}"
-        return super().add_user(name, token=chosen, user_id=user_id, app=app, scopes=scopes)
+    def new_token(self, name: str) -> str:
+        return f"THAA{name.replace(' ', '-')}|canary+/=%41~{len(self.users)}"
 
 
 @dataclass

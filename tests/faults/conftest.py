@@ -5,14 +5,30 @@ from pathlib import Path
 
 import pytest
 
-from exporter.simulator import World
+from exporter.simulator import User, World
 from tests.faults.canary import Canary, CanaryWorld
+from tests.faults.publisher import postgresql_at
+from tests.workspace import Section, Workspace
 
 
 @pytest.fixture
 def live_world() -> World:
     """Give a world that moves with the system's clock, its tokens all different."""
     return CanaryWorld()
+
+
+@pytest.fixture
+def acme(live_world: World) -> User:
+    return live_world.add_user("acme")
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
+def store_section(request: pytest.FixtureRequest, workspace: Workspace) -> Section:
+    """Give a configuration's store, on each back end in turn, for tests with `backends`."""
+    if request.param == "sqlite":
+        return {}
+    server, database = map(request.getfixturevalue, ("postgresql_server", "database"))
+    return postgresql_at(workspace, server, database)
 
 
 @pytest.fixture(autouse=True)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from exporter.simulator import User
-from tests.exporter_process import ExporterProcess, exporter_process
+from tests.exporter_process import ExporterProcess, serving
 from tests.faults.publisher import configure, sqlite_at
 from tests.workspace import Workspace
 
@@ -51,10 +51,6 @@ def on_a_disk(workspace: Workspace, user: User, size: str, before: str = ":") ->
     ):
         pytest.skip("needs to mount a file system: allow user namespaces")
     config_file = configure(workspace, user, store=sqlite_at(folder / "store.db"))
-    with exporter_process(
-        f"--config.file={config_file}",
-        "--web.listen-address=127.0.0.1:0",
-        output=workspace.folder / "output",
-        launcher=[*launcher, f'{mount}; (cd "{folder}"; {before}); exec "$@"', "sh"],
-    ) as exporter:
+    start = [*launcher, f'{mount}; (cd "{folder}"; {before}); exec "$@"', "sh"]
+    with serving(config_file, launcher=start) as exporter:
         yield Disk(exporter, folder)

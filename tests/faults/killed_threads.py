@@ -9,17 +9,16 @@ import sys
 import threading
 import time
 from pathlib import Path
-from typing import Final
 
 from tests.eventually import eventually
+from tests.exporter_process import UNTRACED
 
-# While an exception is on its way to a thread, CPython 3.11 never ends a call that is traced.
-_UNTRACED: Final = ("env", "-u", "COVERAGE_PROCESS_START", "-u", "COVERAGE_PROCESS_CONFIG")
 _LOOK_SECONDS = 0.05
 
 
 def launcher(orders: Path) -> tuple[str, ...]:
-    return (*_UNTRACED, sys.executable, "-m", __name__, str(orders))
+    # While an exception is on its way to a thread, CPython 3.11 never ends a call that is traced.
+    return (*UNTRACED, sys.executable, "-m", __name__, str(orders))
 
 
 def kill(beginning: str, orders: Path) -> None:

@@ -22,19 +22,19 @@ class Networked:
     def read(self) -> Reading:
         return read(self.exporter.scrape(), self.user.name)
 
-    def suffer(self, fault: Fault, times: int = 2) -> str:
+    def suffer(self, fault: Fault) -> str:
         """Let all calls suffer a fault, and return why the polls fail.
 
         Meanwhile the account must show what it did before, as old as it is.
         """
         self.proxy.fault = fault
-        return self.fail(times)
+        return self.fail()
 
-    def fail(self, times: int = 2) -> str:
-        """Wait for failures, the first of which may be of a call that was under way."""
-        before = self._fail(1)
+    def fail(self) -> str:
+        """Wait for two failures, the first of which may be of a call that was under way."""
+        before = self._fail()
         self.user.publish()
-        after = self._fail(times)
+        after = self._fail()
         assert (after.usage, after.read_at) == (before.usage, before.read_at)
         new = {
             reason
@@ -49,9 +49,9 @@ class Networked:
         self.user.publish()
         eventually(lambda: self.read().usage == self.user.usage(QuotaKind.PUBLISH))
 
-    def _fail(self, times: int) -> Reading:
+    def _fail(self) -> Reading:
         before = self.read().failed
-        return eventually(self.read, lambda seen: seen.failed >= before + times)
+        return eventually(self.read, lambda seen: seen.failed > before)
 
 
 @contextmanager

@@ -14,11 +14,6 @@ TOKEN = "THAA-a-token-that-is-misplaced"
 
 
 @pytest.fixture
-def acme(live_world: World) -> User:
-    return live_world.add_user("acme")
-
-
-@pytest.fixture
 def other(tmp_path: Path, live_world: World) -> Canary:
     """Give a canary beside the one that fails the test; it knows of one token more."""
     canary = Canary(tmp_path, live_world)

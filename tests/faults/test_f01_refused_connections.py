@@ -10,29 +10,20 @@ from tests.ports import free_port
 from tests.workspace import Workspace
 
 
-def test_a_refused_connection_is_a_failure_till_it_is_taken_again(
+def test_a_connection_that_is_refused_or_reset_is_a_failure_till_it_is_taken_again(
     workspace: Workspace, live_world: World, live_simulator: Simulator
 ) -> None:
     proxy = FaultProxy(live_simulator.port, port=free_port())
     with ExitStack() as behind:
         with proxy.listening():
             acme = behind.enter_context(networked(workspace, live_world, proxy, timeout="5s"))
-        reason = acme.fail()
+        refused = acme.fail()
         with proxy.listening():
             acme.recover()
+            reset = acme.suffer(Reset())
+            acme.recover()
 
-    assert reason == "connect"
-
-
-def test_a_connection_that_is_reset_is_a_failure(
-    workspace: Workspace, live_world: World, live_simulator: Simulator
-) -> None:
-    proxy = FaultProxy(live_simulator.port)
-    with proxy.listening(), networked(workspace, live_world, proxy, timeout="5s") as acme:
-        reason = acme.suffer(Reset())
-        acme.recover()
-
-    assert reason == "connect"
+    assert (refused, reset) == ("connect", "connect")
 
 
 def test_one_accounts_resets_are_not_anothers(workspace: Workspace, live_world: World) -> None:

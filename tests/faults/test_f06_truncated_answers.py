@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping
 
-from exporter.simulator import World, faults
+from exporter.simulator import Simulator, World, faults
 from exporter.simulator.faults import Fault
+from tests.faults.networked import networked
+from tests.faults.proxy import FaultProxy, HalfClose, Truncation
 from tests.faults.sufferers import suffering
 from tests.workspace import Workspace
 
@@ -21,6 +23,7 @@ TRUNCATED: Mapping[str, Fault] = {
 }
 # What cannot be told from an answer of the oldest kind, with no length, is no JSON all the same.
 REASONS = dict.fromkeys(TRUNCATED, "truncated") | {"status line": "malformed"}
+CUTS = {HalfClose(): "truncated", Truncation(len(OK) + 1): "truncated"}
 
 
 def test_half_an_answer_is_a_failure_and_the_last_value_is_kept(
@@ -31,3 +34,14 @@ def test_half_an_answer_is_a_failure_and_the_last_value_is_kept(
 
     assert ordeal.reasons == REASONS
     assert ordeal.healthy.failures == {}
+
+
+def test_a_connection_that_is_cut_in_the_middle_is_a_failure_and_then_used_again(
+    workspace: Workspace, live_world: World, live_simulator: Simulator
+) -> None:
+    proxy = FaultProxy(live_simulator.port)
+    with proxy.listening(), networked(workspace, live_world, proxy, timeout="5s") as acme:
+        reasons = {cut: acme.suffer(cut) for cut in CUTS}
+        acme.recover()
+
+    assert reasons == CUTS

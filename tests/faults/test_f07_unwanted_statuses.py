@@ -57,7 +57,7 @@ def test_a_redirect_is_a_failure_and_no_second_host_is_contacted(
         "no URL": faults.redirect("http://["),
     }
     with suffering(workspace, live_world, redirects) as sufferers:
-        ordeal = sufferers.endure(times=2)
+        ordeal = sufferers.endure()
 
     assert ordeal.reasons == dict.fromkeys(redirects, "redirect")
     assert ordeal.healthy.failures == {}

@@ -30,11 +30,6 @@ JUNK: dict[str, Fault] = {
 
 
 @pytest.fixture
-def clock() -> ControlledClock:
-    return ControlledClock()
-
-
-@pytest.fixture
 def live_world(clock: ControlledClock) -> World:
     return CanaryWorld(clock)
 

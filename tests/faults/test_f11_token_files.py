@@ -18,11 +18,6 @@ NEW_TOKEN = "THAAacme|rotated+/=%41"
 Exporter = ExporterProcess | RunningExporter
 
 
-@pytest.fixture
-def acme(live_world: World) -> User:
-    return live_world.add_user("acme")
-
-
 def polled_at(exporter: Exporter) -> float:
     return read(exporter.scrape(), "acme").read_at or 0.0
 

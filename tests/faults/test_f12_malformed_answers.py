@@ -87,7 +87,7 @@ def test_a_malformed_answer_is_rejected_whole_and_the_last_value_kept(
     workspace: Workspace, live_world: World
 ) -> None:
     with suffering(workspace, live_world, MALFORMED) as sufferers:
-        ordeal = sufferers.endure(times=2)
+        ordeal = sufferers.endure()
 
     assert ordeal.reasons == dict.fromkeys(MALFORMED, "malformed")
     assert ordeal.healthy.failures == {}

@@ -17,11 +17,6 @@ EAGER = [MINUTE * number for number in range(1, 6)]
 
 
 @pytest.fixture
-def clock() -> ControlledClock:
-    return ControlledClock()
-
-
-@pytest.fixture
 def live_world(clock: ControlledClock) -> World:
     return CanaryWorld(clock)
 

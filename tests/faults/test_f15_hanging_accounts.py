@@ -2,8 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from itertools import pairwise
-
-import pytest
+from pathlib import Path
 
 from exporter.domain import Endpoint
 from exporter.simulator import Simulator, User, World, faults
@@ -18,8 +17,9 @@ POLLING = {
     **FAST_POLLING,
     "quota": {"interval": "2s"},
     "token": {"interval": "2s"},
-    "max_in_flight": 32,
 }
+SLOTS = 32
+FEW_SLOTS = 8
 ROUNDS = 2
 
 
@@ -30,6 +30,11 @@ def users_of(world: World, count: int) -> list[User]:
 def hang(world: World, users: Iterable[User]) -> None:
     for user in users:
         world.inject(faults.Hang(), token=user.token.value)
+
+
+def hangs(world: World, user: User) -> bool:
+    """Return whether both polls of the user hang, if nothing else was called since."""
+    return len(world.calls(token=user.token.value)) > 1
 
 
 def asked(world: World, user: User) -> list[float]:
@@ -51,18 +56,36 @@ def counted(exporter: ExporterProcess) -> Mapping[str, float]:
     return exporter.scrape().by("account", "threads_quota_usage", quota="publish")
 
 
-@pytest.mark.parametrize("slots", [32, 8], ids=["enough slots", "more hang than there are slots"])
-def test_healthy_accounts_are_polled_on_time_beside_some_that_hang(
-    workspace: Workspace, live_world: World, slots: int
+def configured(workspace: Workspace, users: Iterable[User], slots: int, timeout: str) -> Path:
+    accounts = [workspace.account(user) for user in users]
+    polling = {**POLLING, "max_in_flight": slots}
+    return workspace.configure(accounts, {"timeout": timeout}, polling=polling)
+
+
+def test_others_wait_for_no_call_that_hangs_while_there_are_slots(
+    workspace: Workspace, live_world: World
 ) -> None:
     users = users_of(live_world, ACCOUNTS)
     hanging, healthy = users[:HANGING], users[HANGING:]
-    file = workspace.configure(
-        [workspace.account(user) for user in users],
-        {"timeout": "2500ms"},
-        polling={**POLLING, "max_in_flight": slots},
-    )
-    with serving(file) as exporter:
+    with serving(configured(workspace, users, SLOTS, "60s")) as exporter:
+        exporter.wait_until_ready()
+        live_world.log.clear()
+        hang(live_world, hanging)
+        eventually(lambda: all(hangs(live_world, user) for user in hanging))
+        live_world.log.clear()
+        gaps = longest_gaps(live_world, healthy)
+        failed = failing(exporter)
+
+    assert max(gaps.values()) < 2 * INTERVAL
+    assert failed == set()
+
+
+def test_others_are_polled_on_time_although_more_hang_than_there_are_slots(
+    workspace: Workspace, live_world: World
+) -> None:
+    users = users_of(live_world, ACCOUNTS)
+    hanging, healthy = users[:HANGING], users[HANGING:]
+    with serving(configured(workspace, users, FEW_SLOTS, "2500ms")) as exporter:
         exporter.wait_until_ready()
         hang(live_world, hanging)
         # Each is found out by a call that holds a slot to its end.
@@ -83,10 +106,7 @@ def test_all_accounts_that_hung_are_fresh_soon_after(
     workspace: Workspace, live_world: World, live_simulator: Simulator
 ) -> None:
     users = users_of(live_world, ACCOUNTS)
-    file = workspace.configure(
-        [workspace.account(user) for user in users], {"timeout": "2500ms"}, polling=POLLING
-    )
-    with serving(file) as exporter:
+    with serving(configured(workspace, users, SLOTS, "2500ms")) as exporter:
         exporter.wait_until_ready()
         hang(live_world, users)
         eventually(lambda: len(failing(exporter)) == ACCOUNTS)

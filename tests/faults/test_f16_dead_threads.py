@@ -5,18 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from exporter.simulator import User, World
+from exporter.simulator import User
 from tests.eventually import eventually
-from tests.exporter_process import ExporterProcess, exporter_process, serving
+from tests.exporter_process import ExporterProcess, serving
 from tests.faults.killed_threads import kill, launcher
 from tests.workspace import Workspace
 
 UNHEALTHY = 503
-
-
-@pytest.fixture
-def acme(live_world: World) -> User:
-    return live_world.add_user("acme")
 
 
 @pytest.fixture
@@ -27,12 +22,7 @@ def orders(tmp_path: Path) -> Path:
 @pytest.fixture
 def exporter(workspace: Workspace, acme: User, orders: Path) -> Iterator[ExporterProcess]:
     file = workspace.configure([workspace.account(acme)], {"timeout": "1s"})
-    with exporter_process(
-        f"--config.file={file}",
-        "--web.listen-address=127.0.0.1:0",
-        output=workspace.folder / "output",
-        launcher=launcher(orders),
-    ) as exporter:
+    with serving(file, launcher=launcher(orders)) as exporter:
         exporter.wait_until_ready()
         yield exporter
 

@@ -10,34 +10,22 @@ from typing import Final
 import pytest
 import requests
 
-from exporter.simulator import User, World, containers
-from tests.containers.postgresql_server import PASSWORD, USER, PostgresqlServer
+from exporter.simulator import User, containers
 from tests.eventually import eventually
 from tests.exporter_process import serving
 from tests.faults.publisher import Publisher, configure
-from tests.workspace import Workspace
+from tests.workspace import Section, Workspace
 
 pytest_plugins = ("tests.containers.backends",)
 
-KILLS = 3
+KILLS = 2
 PUBLISHERS = 4
 ENOUGH: Final = 20
 
 
 @pytest.fixture
-def acme(live_world: World) -> User:
-    return live_world.add_user("acme")
-
-
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
-def config_file(request: pytest.FixtureRequest, workspace: Workspace, acme: User) -> Path:
-    if request.param == "sqlite":
-        return configure(workspace, acme)
-    server: PostgresqlServer = request.getfixturevalue("postgresql_server")
-    database = request.getfixturevalue("database")
-    workspace.write("tokens/database", PASSWORD)
-    url = f"postgresql+psycopg://{USER}@127.0.0.1:{server.port}/{database}"
-    return configure(workspace, acme, store={"url": url, "password_file": "tokens/database"})
+def config_file(workspace: Workspace, acme: User, store_section: Section) -> Path:
+    return configure(workspace, acme, store=store_section)
 
 
 @dataclass

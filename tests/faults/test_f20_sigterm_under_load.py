@@ -21,11 +21,6 @@ SCRAPERS = 2
 ENOUGH = 30
 
 
-@pytest.fixture
-def acme(live_world: World) -> User:
-    return live_world.add_user("acme")
-
-
 @dataclass
 class Load:
     """Publishers and scrapers that go on until they are refused."""

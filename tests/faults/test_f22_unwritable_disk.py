@@ -8,7 +8,7 @@ import pytest
 
 from exporter.simulator import World
 from tests.eventually import eventually
-from tests.exporter_process import exporter_process, serving
+from tests.exporter_process import serving
 from tests.faults.publisher import BEFORE, MANY_REFUSED, Publisher, configure, sqlite_at
 from tests.workspace import Workspace
 
@@ -51,12 +51,7 @@ def test_a_folder_that_may_not_be_written_ends_the_start_with_the_remedy(
 def started_without_rights(config_file: Path, folder: Path, mode: int) -> tuple[int, str]:
     folder.chmod(mode)
     try:
-        with exporter_process(
-            f"--config.file={config_file}",
-            "--web.listen-address=127.0.0.1:0",
-            output=config_file.parent / "output",
-            launcher=WITHOUT_OVERRIDE,
-        ) as exporter:
+        with serving(config_file, launcher=WITHOUT_OVERRIDE) as exporter:
             return exporter.wait(), exporter.output
     finally:
         folder.chmod(0o700)
@@ -69,12 +64,7 @@ def test_a_configuration_on_a_read_only_disk_polls_with_a_budget_in_memory(
     workspace.folder.chmod(0o500)
     output = workspace.folder.with_name(f"{workspace.folder.name}-output")
     try:
-        with exporter_process(
-            f"--config.file={config_file}",
-            "--web.listen-address=127.0.0.1:0",
-            output=output,
-            launcher=WITHOUT_OVERRIDE,
-        ) as exporter:
+        with serving(config_file, output=output, launcher=WITHOUT_OVERRIDE) as exporter:
             exporter.wait_until_ready()
             scrape = exporter.scrape()
             warnings = exporter.output.count("the call budget will not outlive this process")

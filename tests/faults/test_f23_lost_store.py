@@ -15,7 +15,7 @@ import pytest
 
 from exporter.simulator import World
 from tests.eventually import eventually
-from tests.exporter_process import exporter_process, serving
+from tests.exporter_process import serving
 from tests.faults.publisher import AFTER, BEFORE, Publisher, configure
 from tests.running_exporter import running
 from tests.workspace import Workspace
@@ -105,11 +105,7 @@ def test_an_exporter_that_starts_refuses_it_as_it_is(
     spoil(file)
     spoilt = file.read_bytes()
 
-    with exporter_process(
-        f"--config.file={config_file}",
-        "--web.listen-address=127.0.0.1:0",
-        output=workspace.folder / "output",
-    ) as process:
+    with serving(config_file) as process:
         code = process.wait()
 
     assert code == 3

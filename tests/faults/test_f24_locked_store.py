@@ -7,7 +7,7 @@ from pathlib import Path
 
 from exporter.simulator import World
 from tests.eventually import eventually
-from tests.exporter_process import exporter_process, serving
+from tests.exporter_process import serving
 from tests.faults.publisher import BEFORE, Publisher, configure
 from tests.faults.readings import read
 from tests.running_exporter import running
@@ -42,11 +42,7 @@ def test_a_second_exporter_is_refused_and_the_first_goes_on(
     with serving(config_file) as first:
         publisher = Publisher(first)
         eventually(lambda: publisher.register(BEFORE).status_code == 201)
-        with exporter_process(
-            f"--config.file={config_file}",
-            "--web.listen-address=127.0.0.1:0",
-            output=workspace.folder / "second",
-        ) as second:
+        with serving(config_file, output=workspace.folder / "second") as second:
             code = second.wait()
         publisher.sees_it_recover()
 

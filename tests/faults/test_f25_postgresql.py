@@ -8,12 +8,12 @@ from typing import Final
 import psycopg
 import pytest
 
-from exporter.simulator import World
-from tests.containers.postgresql_server import PASSWORD, USER, PostgresqlServer
+from exporter.simulator import User
+from tests.containers.postgresql_server import PASSWORD, PostgresqlServer
 from tests.eventually import eventually
-from tests.exporter_process import exporter_process
-from tests.faults.publisher import AFTER, BEFORE, Publisher, configure
-from tests.running_exporter import running
+from tests.exporter_process import serving
+from tests.faults.publisher import AFTER, BEFORE, Publisher, configure, postgresql_at
+from tests.running_exporter import NEVER, running
 from tests.workspace import Workspace
 
 pytest_plugins = ("tests.containers.backends",)
@@ -28,12 +28,10 @@ Outage = Callable[[PostgresqlServer, str], AbstractContextManager[None]]
 
 @pytest.fixture
 def config_file(
-    workspace: Workspace, live_world: World, postgresql_server: PostgresqlServer, database: str
+    workspace: Workspace, acme: User, postgresql_server: PostgresqlServer, database: str
 ) -> Path:
-    workspace.write("tokens/database", PASSWORD)
-    url = f"postgresql+psycopg://{USER}@127.0.0.1:{postgresql_server.port}/{database}"
-    store = {"url": url, "password_file": "tokens/database"}
-    return configure(workspace, live_world.add_user("acme"), store=store)
+    store = postgresql_at(workspace, postgresql_server, database)
+    return configure(workspace, acme, store=store)
 
 
 @contextmanager
@@ -116,44 +114,35 @@ def test_an_outage_refuses_registrations_and_nothing_else(
         assert publisher.listed() >= {BEFORE, AFTER}
 
 
-@contextmanager
-def restarted(server: PostgresqlServer, database: str) -> Iterator[None]:
-    with stopped(server, database):
-        yield
-
-
-@contextmanager
-def terminated(server: PostgresqlServer, database: str) -> Iterator[None]:
-    server.execute(TERMINATE, parameters=(database,))
-    yield
-
-
-@pytest.mark.parametrize("moment", [restarted, terminated])
-def test_what_lasts_a_moment_costs_no_restart(
-    config_file: Path, postgresql_server: PostgresqlServer, database: str, moment: Outage
+def test_a_restart_of_the_server_costs_none_of_the_exporter(
+    config_file: Path, postgresql_server: PostgresqlServer, database: str
 ) -> None:
     with running(config_file) as exporter:
         publisher = Publisher(exporter)
         eventually(lambda: publisher.register(BEFORE).status_code == 201)
-        with moment(postgresql_server, database):
+        with stopped(postgresql_server, database):
             pass
         publisher.sees_it_recover()
 
         assert publisher.listed() == {BEFORE, AFTER}
 
 
+def test_a_session_that_is_ended_costs_no_registration(
+    config_file: Path, postgresql_server: PostgresqlServer, database: str
+) -> None:
+    with running(config_file, upkeep=NEVER) as exporter:
+        publisher = Publisher(exporter)
+        eventually(lambda: publisher.register(BEFORE).status_code == 201)
+        postgresql_server.execute(TERMINATE, parameters=(database,))
+
+        assert publisher.register(AFTER).status_code == 201
+
+
 @pytest.mark.parametrize("outage", [stopped, frozen, crowded])
 def test_an_outage_at_the_start_ends_it_with_the_remedy_and_without_the_password(
     config_file: Path, postgresql_server: PostgresqlServer, database: str, outage: Outage
 ) -> None:
-    with (
-        outage(postgresql_server, database),
-        exporter_process(
-            f"--config.file={config_file}",
-            "--web.listen-address=127.0.0.1:0",
-            output=config_file.parent / "output",
-        ) as process,
-    ):
+    with outage(postgresql_server, database), serving(config_file) as process:
         code = process.wait()
 
     assert code == 3

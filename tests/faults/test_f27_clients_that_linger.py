@@ -15,7 +15,7 @@ from exporter.domain import ConnectionEnd
 from exporter.simulator import World
 from exporter.web.protocol import ConnectionLimits, Watch
 from tests.eventually import eventually
-from tests.exporter_process import ExporterProcess, exporter_process, serving
+from tests.exporter_process import ExporterProcess, serving
 from tests.faults.crowd import (
     DRIPPING_BODY,
     DRIPPING_HEAD,
@@ -127,12 +127,7 @@ def test_with_few_file_descriptors_the_oldest_that_linger_make_room(
     workspace: Workspace, live_world: World
 ) -> None:
     config_file = workspace.configure([workspace.account(live_world.add_user("acme"))])
-    with exporter_process(
-        f"--config.file={config_file}",
-        "--web.listen-address=127.0.0.1:0",
-        output=workspace.folder / "output",
-        launcher=("prlimit", "--nofile=256"),
-    ) as exporter:
+    with serving(config_file, launcher=("prlimit", "--nofile=256")) as exporter:
         listener = Listener(exporter)
         exporter.wait_until_ready()
         with crowd(listener.port) as clients:

@@ -91,7 +91,7 @@ def test_a_flood_of_scrapes_leaves_nothing_behind(workspace: Workspace, live_wor
         with all_at_once(exporter) as scrapes:
             heads = Counter(answer_of(scrape).split(b" ", 2)[1] for scrape in scrapes)
         files, at_work = open_files(exporter), threads(exporter)
-        for _ in range(3):
+        for _ in range(2):
             with all_at_once(exporter) as scrapes:
                 for scrape in scrapes:
                     scrape.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET_ON_CLOSE)

@@ -6,33 +6,19 @@ from pathlib import Path
 import pytest
 
 from exporter.simulator import User, World
-from tests.containers.postgresql_server import PASSWORD, USER, PostgresqlServer
 from tests.exporter_process import serving
-from tests.workspace import FAST_POLLING, Workspace
+from tests.workspace import FAST_POLLING, Section, Workspace
 
 pytest_plugins = ("tests.containers.backends",)
 
 BUDGET = 8
-CRASHES = 6
+CRASHES = 3
 
 
 @pytest.fixture
-def acme(live_world: World) -> User:
-    return live_world.add_user("acme")
-
-
-@pytest.fixture(params=["default", pytest.param("postgresql", marks=pytest.mark.postgresql)])
-def config_file(request: pytest.FixtureRequest, workspace: Workspace, acme: User) -> Path:
+def config_file(workspace: Workspace, acme: User, store_section: Section) -> Path:
     polling = {**FAST_POLLING, "call_budget": BUDGET}
-    accounts = [workspace.account(acme)]
-    if request.param == "default":
-        return workspace.configure(accounts, polling=polling)
-    server: PostgresqlServer = request.getfixturevalue("postgresql_server")
-    database = request.getfixturevalue("database")
-    workspace.write("tokens/database", PASSWORD)
-    url = f"postgresql+psycopg://{USER}@127.0.0.1:{server.port}/{database}"
-    store = {"url": url, "password_file": "tokens/database"}
-    return workspace.configure(accounts, polling=polling, store=store)
+    return workspace.configure([workspace.account(acme)], polling=polling, store=store_section)
 
 
 def test_a_crash_loop_spends_no_more_than_the_budget(

@@ -20,11 +20,6 @@ def runs() -> Runs:
     return Runs()
 
 
-@pytest.fixture
-def clock() -> ControlledClock:
-    return ControlledClock()
-
-
 def pool_of(
     runs: Runs,
     clock: ControlledClock,

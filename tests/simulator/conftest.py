@@ -1,11 +1,9 @@
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
 import requests
 
-from exporter.simulator import Simulator, User, World
-from tests.clock import ControlledClock
+from exporter.simulator import Simulator, User
 
 
 @dataclass(frozen=True)
@@ -39,27 +37,6 @@ def error_of(response: requests.Response) -> tuple[int, object, object]:
     """Return the HTTP status, the code and the subcode."""
     error = response.json()["error"]
     return response.status_code, error["code"], error.get("error_subcode")
-
-
-@pytest.fixture
-def clock() -> ControlledClock:
-    return ControlledClock()
-
-
-@pytest.fixture
-def world(clock: ControlledClock) -> World:
-    return World(clock)
-
-
-@pytest.fixture
-def simulator(world: World) -> Iterator[Simulator]:
-    with Simulator(world) as simulator:
-        yield simulator
-
-
-@pytest.fixture
-def acme(world: World) -> User:
-    return world.add_user("acme")
 
 
 @pytest.fixture
