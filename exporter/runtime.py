@@ -5,7 +5,7 @@ import sys
 
 # M_ARENA_MAX of glibc's malloc.h.
 _ARENAS = -8
-_SWITCH_SECONDS = 0.001
+_SWITCH_SECONDS = 0.0003
 
 
 def suit_many_threads() -> None:
@@ -13,8 +13,8 @@ def suit_many_threads() -> None:
 
     By default glibc gives threads arenas of their own, which never use again what another one
     has freed: each time that another thread renders all accounts, memory grows by their text. And
-    a thread that comes back from I/O waits up to 5 ms for each one that computes: beside 60 polls
-    a scrape takes seconds.
+    a thread that comes back from I/O, or from compressing, waits up to 5 ms for each one that
+    computes: beside 60 polls a scrape takes seconds.
     """
     sys.setswitchinterval(_SWITCH_SECONDS)
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)  # other C libraries have none

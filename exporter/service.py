@@ -321,7 +321,8 @@ class Service:
             self._load_all()
 
     def _load_all(self) -> None:
-        self._apply(load_settings(self._config_file, self._shard.has))
+        settings = load_settings(self._config_file, self._shard.has)
+        self._apply(settings.following(self._settings))
         self._reloads.settle()
 
     def _load_containers(self) -> None:

@@ -138,16 +138,27 @@ class ExporterRun:
         headers: Mapping[str, str] | None = None,
         body: str | None = None,
     ) -> Answer:
-        """Ask on a connection of its own; raises OSError."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=_ASK_SECONDS)
-        try:
-            connection.request(method, path, body, dict(headers or {}))
-            answer = connection.getresponse()
-            return Answer(answer.status, answer.read())
-        except http.client.HTTPException as error:
-            raise ConnectionError(str(error)) from error
-        finally:
-            connection.close()
+        return ask(self.port, path, method=method, headers=headers, body=body)
+
+
+def ask(
+    port: int,
+    path: str,
+    *,
+    method: str = "GET",
+    headers: Mapping[str, str] | None = None,
+    body: str | None = None,
+) -> Answer:
+    """Ask on a connection of its own; raises OSError."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=_ASK_SECONDS)
+    try:
+        connection.request(method, path, body, dict(headers or {}))
+        answer = connection.getresponse()
+        return Answer(answer.status, answer.read())
+    except http.client.HTTPException as error:
+        raise ConnectionError(str(error)) from error
+    finally:
+        connection.close()
 
 
 def every(seconds: float, work: Callable[[], object], until: threading.Event) -> None:

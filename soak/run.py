@@ -64,10 +64,12 @@ def _prepare(scale: Scale, folder: Path, stack: ExitStack) -> Scene:
     exporter = ExporterRun(_configure(scale, folder, meta.ask("url")), _free_port())
     exporter.start()
     stack.callback(exporter.end)
+    scraping = (sys.executable, "-m", "soak.scraping", str(exporter.port))
+    scraper = Child(stack.enter_context(running(*scraping)).popen)
     # The same seed is to make the same run.
     random = Random(scale.seed)  # noqa: S311
     health = AccountsHealth(accounts, time.monotonic())
-    return Scene(exporter, meta, files, folder / "soak.db", health, random)
+    return Scene(exporter, meta, scraper, files, folder / "soak.db", health, random)
 
 
 def _configure(scale: Scale, folder: Path, base_url: str) -> Path:

@@ -33,6 +33,7 @@ class Scene:
 
     exporter: ExporterRun
     meta: Child
+    scraper: Child
     files: Files
     store: Path
     accounts: AccountsHealth

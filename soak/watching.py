@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from urllib.parse import urlencode
 
-from benchmarks.client import OPENMETRICS
 from soak.exporter_run import Answer
 from soak.record import Record, Sample, Scrape
 from soak.scale import Scale
@@ -68,9 +67,7 @@ class Watcher:
     def scrape(self) -> None:
         """Scrape as Prometheus does."""
         was_away, absences, at = self._scene.is_away, self._scene.absences, self._now()
-        answer = self._ask("/metrics", {"Accept": OPENMETRICS, "Accept-Encoding": "gzip"})
-        seconds = self._now() - at
-        status, size = (answer.status, len(answer.body)) if answer else (None, 0)
+        seconds, status, size = self._scene.scraper.ask("scrape")
         excused = was_away or self._was_away(absences) or self._is_refused(status)
         self.record.scrapes.append(Scrape(at, seconds, status, size, excused))
 

@@ -45,6 +45,7 @@ class PolledAccounts:
             self._observations.view,
             self._observations.take_changed,
             self._state,
+            self._state,
             lambda _: _SPENT,
             self._clock,
         )

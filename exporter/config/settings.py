@@ -5,7 +5,7 @@ directly, as tests do, nothing is checked.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 from types import MappingProxyType
@@ -168,6 +168,15 @@ class Settings:
     container_files: tuple[str, ...] = ()
     container_entries: tuple[ContainerEntry, ...] = ()
     warnings: tuple[str, ...] = ()
+
+    def following(self, former: "Settings") -> "Settings":
+        """Return the same, but keep the former accounts that are equal: new ones tear memory."""
+        known = {account.name: account for account in former.accounts}
+        accounts = (
+            before if (before := known.get(account.name)) == account else account
+            for account in self.accounts
+        )
+        return replace(self, accounts=tuple(accounts))
 
     @property
     def names(self) -> Mapping[str, str]:

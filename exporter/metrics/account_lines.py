@@ -1,20 +1,23 @@
 """The accounts' part of a scrape, kept as text and rendered anew only where it changed."""
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import chain, islice
 from math import inf
 from threading import Lock
+from time import sleep
 
 from prometheus_client.samples import Sample
 
 from exporter.metrics.account_labels import label_names, labelled
 from exporter.metrics.block import ACCOUNTS, Block
 from exporter.metrics.desc import Desc
+from exporter.metrics.groups import Group, grouped
 from exporter.metrics.guard import Guard
 from exporter.metrics.instruments import Instruments
 from exporter.metrics.lines import label_text, sample_lines, with_values
+from exporter.metrics.packed_column import PackedColumn
 from exporter.metrics.rows import ACCOUNT_ROWS
 from exporter.metrics.rows.row import ACCOUNT, AnyAccountRow
 from exporter.metrics.state import Context, Sources
@@ -22,9 +25,14 @@ from exporter.observations.model import AccountObservation
 
 Values = Mapping[tuple[str, ...], float]
 PARTS = tuple(dict.fromkeys(row.part for row in ACCOUNT_ROWS))
+_DESCS = tuple(row.desc for row in ACCOUNT_ROWS)
 PART_OF_ROW = tuple(PARTS.index(row.part) for row in ACCOUNT_ROWS)
 _UNREADABLE = object()
 _NOTHING_KNOWN = (_UNREADABLE,) * len(PARTS)
+_AT_ONCE = 2 * ACCOUNTS
+"""How many accounts are rendered while a scrape waits: after a reload all may have changed."""
+_PAUSE_SECONDS = 0.001
+"""Whoever waits for a lock does not get it from one who takes it again at once."""
 _ANY_ACCOUNT = "\0"
 """Stands for an account in a pattern: no label has it once it is cleaned."""
 
@@ -33,7 +41,8 @@ _ANY_ACCOUNT = "\0"
 class _Place:
     """Where an account's lines are, what they were made of, and until when that holds."""
 
-    number: int
+    block: int
+    within: int
     label: str
     parts: Sequence[object] = _NOTHING_KNOWN
     holds_until: float = inf
@@ -49,10 +58,11 @@ class _Pattern:
 
 @dataclass(frozen=True, slots=True)
 class FamilyText:
-    """A metric of all accounts: the blocks and the texts that they have at this moment."""
+    """A metric of all accounts: the texts that its blocks have at this moment."""
 
     desc: Desc
-    blocks: Sequence[tuple[Block, bytes]]
+    texts: Sequence[bytes]
+    packed: PackedColumn
 
 
 class AccountLines:
@@ -68,14 +78,17 @@ class AccountLines:
         self._lock = Lock()
         self._accounts: Mapping[str, AccountObservation] = {}
         self._label_names: tuple[str, ...] = ()
-        self._settings: tuple[float, int] | None = None
+        self._everyones: object = None
         self._places: dict[str, _Place] = {}
+        self._groups: Sequence[Group] = ()
         self._columns: list[list[Block]] = [[] for _ in ACCOUNT_ROWS]
+        self._packed = [PackedColumn() for _ in ACCOUNT_ROWS]
+        self._waiting: dict[str, None] = {}
         self._patterns = [_Pattern()] * len(ACCOUNT_ROWS)
         self._holds_until = inf
 
     def refresh(self) -> None:
-        """Render what changed, or holds no longer, since the last time.
+        """Render what changed, or holds no longer, since the last time; of much only some.
 
         Where that is under way it is left to who comes next, the scrape at the latest.
         """
@@ -85,48 +98,68 @@ class AccountLines:
             finally:
                 self._lock.release()
 
-    def families(self) -> Sequence[FamilyText]:
-        """Return the metrics that have samples, as they are now."""
+    def catch_up(self) -> None:
+        """Render all that changed, and let a scrape go between."""
+        for _ in range(-(-self._render_some() // _AT_ONCE)):
+            sleep(_PAUSE_SECONDS)
+            self._render_some()
+
+    def _render_some(self) -> int:
+        """Return how many are left."""
         with self._lock:
             self._refresh()
-            texts = ([(block, block.text) for block in column] for column in self._columns)
-            return [
-                FamilyText(row.desc, blocks)
-                for row, blocks in zip(ACCOUNT_ROWS, texts, strict=True)
-                if any(text for _, text in blocks)
-            ]
+            return len(self._waiting)
+
+    def families(self) -> Sequence[FamilyText]:
+        """Return the metrics that have samples, as they are now, or were a moment ago."""
+        with self._lock:
+            self._refresh()
+            texts = ([block.text for block in column] for column in self._columns)
+            families = map(FamilyText, _DESCS, texts, self._packed)
+            return [family for family in families if any(family.texts)]
 
     def _refresh(self) -> None:
-        changed = self._sources.changed()
+        self._waiting |= dict.fromkeys(self._sources.changed())
         accounts = self._sources.accounts()
         if accounts is not self._accounts:
             self._settle(accounts)
-            changed = accounts
         context = self._sources.context(self._label_names)
-        if self._settings != (settings := (context.stale_after, context.call_budget)):
-            self._settings = settings
-            changed = accounts
+        everyones = self._label_names, context.stale_after, context.call_budget
+        if self._everyones != everyones:
+            self._everyones = everyones
+            self._waiting |= dict.fromkeys(accounts)
         if context.monotonic > self._holds_until:
-            changed = {*changed, *self._out_of_date(context.monotonic)}
-        for name in changed:
+            self._waiting |= dict.fromkeys(self._out_of_date(context.monotonic))
+        for name in [*islice(self._waiting, _AT_ONCE)]:
             self._render(name, context)
+            del self._waiting[name]
 
     def _settle(self, accounts: Mapping[str, AccountObservation]) -> None:
         """Give each account a place; those that had one before keep their lines."""
         labels = labelled(accounts, self._instruments)
         before = self._places
+        groups = grouped([*labels.values()], {name: one.block for name, one in before.items()})
+        numbers = {group: number for number, group in enumerate(self._groups)}
+        kept = [numbers.get(group) for group in groups]
+        self._columns = [
+            [
+                _moved(column, group, before) if number is None else column[number]
+                for number, group in zip(kept, groups, strict=True)
+            ]
+            for column in self._columns
+        ]
+        self._places = dict(_placed(labels, groups, before))
+        self._waiting |= dict.fromkeys(name for name in self._places if name not in before)
+        self._groups = groups
         self._accounts = accounts
         self._label_names = label_names(accounts.values())
-        self._places = {
-            name: _Place(number, label, before[name].parts if name in before else _NOTHING_KNOWN)
-            for number, (label, name) in enumerate(labels.items())
-        }
-        self._columns = [_blocks(_moved(column, before, self._places)) for column in self._columns]
 
     def _out_of_date(self, now: float) -> Collection[str]:
-        places = self._places.items()
-        self._holds_until = min((place.holds_until for _, place in places), default=inf)
-        return [name for name, place in places if place.holds_until < now]
+        old = {name: place for name, place in self._places.items() if place.holds_until < now}
+        for place in old.values():
+            place.holds_until = inf
+        self._holds_until = min((place.holds_until for place in self._places.values()), default=inf)
+        return old
 
     def _render(self, name: str, context: Context) -> None:
         place = self._places.get(name)
@@ -152,8 +185,7 @@ class AccountLines:
         values = _only_values(ACCOUNT_ROWS[row], before, now)
         if values is None:
             return False
-        block, within = divmod(place.number, ACCOUNTS)
-        lines = self._columns[row][block].lines(within)
+        lines = self._columns[row][place.block].lines(place.within)
         if len(values) != lines.count(b"\n"):
             return False
         self._replace(row, place, with_values(lines, values))
@@ -181,8 +213,7 @@ class AccountLines:
             self._replace(row, place, lines)
 
     def _replace(self, row: int, place: _Place, lines: bytes) -> None:
-        block, within = divmod(place.number, ACCOUNTS)
-        self._columns[row][block].replace(within, lines)
+        self._columns[row][place.block].replace(place.within, lines)
 
     def _read(
         self, row: AnyAccountRow, observation: AccountObservation, context: Context
@@ -238,12 +269,20 @@ def _part(
         return _UNREADABLE
 
 
-def _moved(
-    column: Iterable[Block], before: Mapping[str, _Place], after: Mapping[str, _Place]
-) -> Sequence[bytes]:
-    lines = list(chain.from_iterable(block.split() for block in column))
-    return [lines[before[name].number] if name in before else b"" for name in after]
+def _moved(column: Sequence[Block], group: Group, before: Mapping[str, _Place]) -> Block:
+    """Return a block of the lines that the group's accounts have in the column."""
+    places = map(before.get, group)
+    return Block([column[one.block].lines(one.within) if one else b"" for one in places])
 
 
-def _blocks(lines: Sequence[bytes]) -> list[Block]:
-    return [Block(lines[first : first + ACCOUNTS]) for first in range(0, len(lines), ACCOUNTS)]
+def _placed(
+    labels: Mapping[str, str], groups: Sequence[Group], before: Mapping[str, _Place]
+) -> Iterator[tuple[str, _Place]]:
+    remaining = iter(labels.items())
+    for block, group in enumerate(groups):
+        for within, (label, name) in enumerate(islice(remaining, len(group))):
+            one = before.get(name)
+            if one is None:
+                yield name, _Place(block, within, label)
+            else:
+                yield name, _Place(block, within, label, one.parts, one.holds_until)

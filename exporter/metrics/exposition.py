@@ -132,13 +132,13 @@ def _is_named(family: FamilyText, names: Collection[str]) -> bool:
 def _plain(families: Iterable[FamilyText], chosen: Format) -> Iterator[bytes]:
     for family in families:
         yield _header(family.desc, chosen)
-        yield from (text for _, text in family.blocks)
+        yield from family.texts
 
 
 def _deflated(families: Iterable[FamilyText], chosen: Format) -> Iterator[Deflated]:
     for family in families:
         yield _deflated_header(family.desc, chosen)
-        yield from (block.deflated(text) for block, text in family.blocks)
+        yield from family.packed.deflated(family.texts)
 
 
 @cache

@@ -21,15 +21,15 @@ _LAST_BLOCK = b"\x03\x00"
 class Deflated:
     """A text compressed as part of a gzip member; `crc` and `size` are of the text."""
 
-    text: bytes
     data: bytes
     crc: int
+    size: int
 
 
 def deflate(text: bytes) -> Deflated:
     compressor = isal_zlib.compressobj(LEVEL, isal_zlib.DEFLATED, _RAW_DEFLATE)
     data = compressor.compress(text) + compressor.flush(isal_zlib.Z_FULL_FLUSH)
-    return Deflated(text, data, isal_zlib.crc32(text))
+    return Deflated(data, isal_zlib.crc32(text), len(text))
 
 
 def gzip_member(parts: Iterable[Deflated]) -> Iterator[bytes]:
@@ -38,6 +38,6 @@ def gzip_member(parts: Iterable[Deflated]) -> Iterator[bytes]:
     yield _HEADER
     for part in parts:
         yield part.data
-        crc = isal_zlib.crc32_combine(crc, part.crc, len(part.text))
-        size += len(part.text)
+        crc = isal_zlib.crc32_combine(crc, part.crc, part.size)
+        size += part.size
     yield _LAST_BLOCK + pack("<II", crc, size & 0xFFFFFFFF)

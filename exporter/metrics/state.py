@@ -2,6 +2,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import inf
 from types import MappingProxyType
+from typing import Protocol
 
 from exporter.clock import Clock
 from exporter.domain import KnownError, LeaseStatus, PausedScope, SourceStatus
@@ -104,29 +105,40 @@ class Context:
         return seconds >= 0
 
 
+class Rules(Protocol):
+    """What of the configuration tells how an account is shown; `stale_after` is in seconds."""
+
+    @property
+    def stale_after(self) -> float: ...
+
+    @property
+    def call_budget(self) -> int: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Sources:
     """Where a scrape reads.
 
     `accounts` gives the same mapping until accounts are added or removed, `changed` the names of
     those that came, or changed, since it was last asked, `calls_24h` the calls that an account has
-    spent.
+    spent. `rules` is asked for each poll, `state`, which may take longer, for each scrape.
     """
 
     accounts: Callable[[], Mapping[str, AccountObservation]]
     changed: Callable[[], Iterable[str]]
     state: Callable[[], ExporterState]
+    rules: Callable[[], Rules]
     calls_24h: Callable[[str], int]
     clock: Clock
 
     def context(self, label_names: tuple[str, ...], containers: int = 0) -> Context:
         """Return what rows read now, with room for the series of so many containers."""
-        state = self.state()
+        rules = self.rules()
         return Context(
             wall=self.clock.wall(),
             monotonic=self.clock.monotonic(),
-            stale_after=state.stale_after,
-            call_budget=state.call_budget,
+            stale_after=rules.stale_after,
+            call_budget=rules.call_budget,
             calls_24h=self.calls_24h,
             containers=Allowance(containers),
             label_names=label_names,

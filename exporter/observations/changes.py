@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import lru_cache
 from types import MappingProxyType
 from typing import TypeVar
 
@@ -121,4 +122,10 @@ def paused_until(moment: float) -> Change:
 
 
 def _one_more(counts: Mapping[_Counted, int], what: _Counted) -> Mapping[_Counted, int]:
-    return MappingProxyType({**counts, what: counts.get(what, 0) + 1})
+    return _shared(frozenset({**counts, what: counts.get(what, 0) + 1}.items()))
+
+
+@lru_cache(maxsize=1024)
+def _shared(counts: frozenset[tuple[_Counted, int]]) -> Mapping[_Counted, int]:
+    """Return the one mapping of these counts: an outage has thousands of accounts fail alike."""
+    return MappingProxyType(dict(counts))

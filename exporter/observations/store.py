@@ -39,10 +39,11 @@ class Observations:
         with self._lock:
             known = self._accounts
             self._accounts = {
-                identity.name: replace(known[identity.name], identity=identity)
-                if identity.name in known
-                else AccountObservation(identity)
+                identity.name: _identified(known.get(identity.name), identity)
                 for identity in identities
+            }
+            self._changed |= {
+                name for name, seen in self._accounts.items() if known.get(name) is not seen
             }
             self._view = MappingProxyType(self._accounts)
 
@@ -57,3 +58,9 @@ class Observations:
                 return
             self._accounts[name] = changed
             self._changed.add(name)
+
+
+def _identified(known: AccountObservation | None, identity: AccountIdentity) -> AccountObservation:
+    if known is None:
+        return AccountObservation(identity)
+    return known if known.identity == identity else replace(known, identity=identity)

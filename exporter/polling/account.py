@@ -58,6 +58,11 @@ class PolledAccount:
         self._refused_checks: Mapping[TokenCheck, float] = nothing()
         self._refused_quotas: Mapping[QuotaKind, _Refusal] = nothing()
 
+    def identify(self, identity: AccountIdentity) -> None:
+        """Take another identity of the same name; an equal one is shared with what was observed."""
+        if identity != self.identity:
+            self.identity = identity
+
     @property
     def name(self) -> str:
         return self.identity.name

@@ -41,7 +41,7 @@ class Roster:
         for name, former in self.accounts.items():
             former.retired = accounts.get(name) is not former
         for item in settings:
-            accounts[item.name].identity = item.identity
+            accounts[item.name].identify(item.identity)
         self._settings = {item.name: item for item in settings}
         self.accounts = MappingProxyType(accounts)
         return fresh

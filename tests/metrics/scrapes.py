@@ -50,6 +50,7 @@ class Exporter:
             accounts=lambda: self.accounts,
             changed=lambda: tuple(self.accounts),
             state=lambda: self.state,
+            rules=lambda: self.state,
             calls_24h=lambda name: self.calls.get(name, 0),
             clock=self.clock,
         )

@@ -19,6 +19,7 @@ from exporter.metrics.collector import AccountCollector
 from exporter.metrics.exposition import FORMATS, Exposition, Expositions, Selection
 from exporter.metrics.instruments import Instruments
 from exporter.metrics.rows import ACCOUNT_ROWS
+from exporter.metrics.state import ExporterState
 from exporter.observations.model import AccountObservation, QuotaReading, TokenReading, UsageReading
 from tests.examples import examples
 from tests.metrics.observed import observations
@@ -41,6 +42,7 @@ class Kept:
 
     def check(self, names: frozenset[str] = frozenset()) -> None:
         anew = Selection(self.collector(), names) if names else self.collector()
+        self.lines.catch_up()
         for chosen, accept in ACCEPTS.items():
             plain = self.expositions.expose(accept, None, names)
             packed = self.expositions.expose(accept, "gzip", names)
@@ -97,7 +99,8 @@ def test_accounts_of_every_block_change_and_stay_in_their_order() -> None:
             exporter.accounts[name] = replace(seen, quota_reading=reading)
         kept.check()
 
-    assert len(exporter.scrape("threads_quota_usage")) == 4
+    shown = kept.expositions.expose(None, None, ["threads_quota_usage"]).body
+    assert len(samples(shown)) == 4
 
 
 def test_accounts_come_and_go_and_the_others_keep_their_lines() -> None:
@@ -111,6 +114,88 @@ def test_accounts_come_and_go_and_the_others_keep_their_lines() -> None:
     }
 
     kept.check()
+
+
+def test_accounts_that_come_and_go_leave_the_blocks_of_the_others_as_they_are() -> None:
+    exporter = many(3 * ACCOUNTS)
+    kept = Kept(exporter)
+    kept.check()
+    names = ["threads_account_info"]
+    before = kept.expositions.expose(None, None, names).chunks
+
+    exporter.accounts = {**exporter.accounts, "new": AccountObservation(identity("new"))}
+    del exporter.accounts["acme-0"]
+    kept.check()
+
+    _header, *blocks, _rest = kept.expositions.expose(None, None, names).chunks
+    kept_blocks = [any(block is one for one in before) for block in blocks]
+    assert kept_blocks == [False, True, True, False]
+
+
+def watched(exporter: Exporter) -> tuple[AccountLines, dict[str, int]]:
+    """Return lines of accounts that do not change, and what tells who was rendered."""
+    rendered: dict[str, int] = {}
+
+    def spent(name: str) -> int:
+        return rendered.setdefault(name, 0)
+
+    sources = replace(exporter.sources, calls_24h=spent, changed=tuple)
+    return AccountLines(sources, exporter.instruments), rendered
+
+
+def test_accounts_that_come_are_rendered_and_no_others() -> None:
+    exporter = many(3)
+    lines, rendered = watched(exporter)
+    lines.catch_up()
+    rendered.clear()
+
+    exporter.accounts = {**exporter.accounts, "new": AccountObservation(identity("new"))}
+    lines.families()
+
+    assert list(rendered) == ["new"]
+
+
+def test_of_much_that_changed_a_scrape_renders_some_and_the_next_ones_the_rest() -> None:
+    exporter = many(5 * ACCOUNTS)
+    lines, rendered = watched(exporter)
+    numbers = []
+    for render in (lines.families, lines.refresh, lines.families, lines.families):
+        render()
+        numbers.append(len(rendered))
+
+    assert numbers == [2 * ACCOUNTS, 4 * ACCOUNTS, 5 * ACCOUNTS, 5 * ACCOUNTS]
+    assert list(rendered) == list(exporter.accounts)
+
+
+def test_rendering_what_a_poll_learnt_does_not_ask_how_the_whole_exporter_does() -> None:
+    exporter = many(3)
+
+    def state() -> ExporterState:
+        raise AssertionError
+
+    AccountLines(replace(exporter.sources, state=state), exporter.instruments).refresh()
+
+
+def test_before_the_first_scrape_all_is_rendered() -> None:
+    exporter = many(5 * ACCOUNTS)
+    lines, rendered = watched(exporter)
+
+    lines.catch_up()
+
+    assert list(rendered) == list(exporter.accounts)
+
+
+def test_what_waits_to_be_rendered_is_not_looked_for_again() -> None:
+    exporter = many(5 * ACCOUNTS)
+    lines, rendered = watched(exporter)
+    lines.catch_up()
+    exporter.clock.advance(301)
+    rendered.clear()
+
+    for _ in range(4):
+        lines.families()
+
+    assert list(rendered) == list(exporter.accounts)
 
 
 def test_a_label_that_another_account_brings_is_everyones() -> None:
@@ -191,10 +276,9 @@ def test_what_did_not_change_is_neither_rendered_nor_compressed_again() -> None:
 
     after = kept.expositions.expose(None, "gzip", []).chunks
     fresh = [chunk for chunk in after if not any(chunk is one for one in before)]
-    header, block_of_acme_0, other_block = 1, 1, 1
-    trailer_and_rest = 2
-    assert len(fresh) <= header + block_of_acme_0 + other_block + trailer_and_rest
-    assert len(after) == len(before) + 3
+    header, blocks_of_token_valid, trailer_and_rest = 1, 1, 2
+    assert len(fresh) <= header + blocks_of_token_valid + trailer_and_rest
+    assert len(after) == len(before) + header + blocks_of_token_valid
 
 
 @pytest.mark.parametrize("accounts", [0, 1, ACCOUNTS])

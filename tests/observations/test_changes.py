@@ -96,6 +96,17 @@ def test_a_success_ends_the_failure_of_its_own_poll_and_keeps_the_counts() -> No
     assert seen.last_failures == {Poll.TOKEN: FailureReason.TLS}
 
 
+def test_accounts_that_failed_alike_share_what_was_counted() -> None:
+    def failed(*reasons: FailureReason) -> AccountObservation:
+        return apply(*(changes.poll_failed(Poll.QUOTA, reason) for reason in reasons))
+
+    one = failed(FailureReason.DNS, FailureReason.TLS, FailureReason.DNS)
+    other = failed(FailureReason.TLS, FailureReason.DNS, FailureReason.DNS)
+
+    assert one.polls[Poll.QUOTA].failures is other.polls[Poll.QUOTA].failures
+    assert apply(changes.error_met(ERROR)).errors is apply(changes.error_met(ERROR)).errors
+
+
 def test_a_failure_keeps_the_time_of_the_last_success() -> None:
     seen = apply(
         changes.poll_succeeded(Poll.QUOTA, 5.0), changes.poll_failed(Poll.QUOTA, FailureReason.DNS)

@@ -19,6 +19,7 @@ def identity(name: str, **labels: str) -> AccountIdentity:
 def observations() -> Observations:
     observations = Observations()
     observations.keep_only([identity("acme"), identity("zebra")])
+    observations.take_changed()
     return observations
 
 
@@ -65,6 +66,24 @@ def test_known_accounts_keep_their_history_under_a_new_identity(
     assert observations.view()["acme"] == AccountObservation(
         identity("acme", team="growth"), errors={ERROR: 1}
     )
+
+
+def test_accounts_that_come_or_are_identified_anew_have_changed_and_no_others(
+    observations: Observations,
+) -> None:
+    zebra = observations.view()["zebra"]
+
+    observations.keep_only([identity("acme", team="growth"), identity("zebra"), identity("new")])
+
+    assert observations.take_changed() == {"acme", "new"}
+    assert observations.view()["zebra"] is zebra
+
+
+def test_an_account_that_comes_back_has_changed(observations: Observations) -> None:
+    observations.keep_only([identity("zebra")])
+    observations.keep_only([identity("acme"), identity("zebra")])
+
+    assert observations.take_changed() == {"acme"}
 
 
 def test_an_account_that_comes_back_is_unseen(observations: Observations) -> None:
