@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import chain, islice
 from math import inf
-from threading import Lock
-from time import sleep
+from threading import Event, Lock
 
 from prometheus_client.samples import Sample
 
@@ -101,7 +100,7 @@ class AccountLines:
     def catch_up(self) -> None:
         """Render all that changed, and let a scrape go between."""
         for _ in range(-(-self._render_some() // _AT_ONCE)):
-            sleep(_PAUSE_SECONDS)
+            Event().wait(_PAUSE_SECONDS)
             self._render_some()
 
     def _render_some(self) -> int:

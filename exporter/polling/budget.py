@@ -3,8 +3,7 @@
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import islice
-from threading import TIMEOUT_MAX, Lock
-from time import sleep
+from threading import TIMEOUT_MAX, Event, Lock
 
 import structlog
 
@@ -174,7 +173,7 @@ class CallBudget:
             with self._turn():
                 if not self._settle_batch(batch):
                     return False
-            sleep(_PAUSE_SECONDS)
+            Event().wait(_PAUSE_SECONDS)
         return True
 
     def _settle_batch(self, owners: Sequence[str]) -> bool:
