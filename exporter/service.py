@@ -172,7 +172,6 @@ class Service:
             self._account_lines, exporter_registry(self._sources, self._instruments)
         )
         self._apply(settings)
-        self._account_lines.catch_up()
 
     def look_after(self, web_config: WebConfig) -> None:
         """Reload the web configuration too from now on, and tell of it; before the start."""
@@ -394,6 +393,7 @@ class Service:
             elsewhere = Elsewhere(self._shard.has, sources.know_all, others)
             due = self._poller.hold(self._settings, mine, elsewhere)
             self._scheduler.plan(self._intervals(mine), at_once=due)
+        self._account_lines.catch_up()
 
     def _take_news(self, accounts: Collection[str]) -> None:
         """Show what other processes changed of these accounts, and ask about what is new."""

@@ -40,6 +40,11 @@ INHIBITED = [
     ("ThreadsQuotaExhausted", "ThreadsQuotaRunningOut", {"job", "account", "quota"}),
     ("ThreadsQuotaRunningOut", "ThreadsQuotaHigh", {"job", "account", "quota"}),
     ("ThreadsExporterStoreDown", "ThreadsExporterRegistrationsRefused", {"job"}),
+    ("ThreadsExporterDown", "ThreadsExporterShardMissing", {"job"}),
+    ("ThreadsExporterDown", "ThreadsAccountsUnpolled", {"job"}),
+    ("ThreadsExporterShardMissing", "ThreadsAccountsUnpolled", {"job"}),
+    ("ThreadsExporterShardsDisagree", "ThreadsExporterShardMissing", {"job"}),
+    ("ThreadsExporterShardsDisagree", "ThreadsAccountsUnpolled", {"job"}),
 ]
 
 

