@@ -5,7 +5,7 @@ import sys
 
 # M_ARENA_MAX of glibc's malloc.h.
 _ARENAS = -8
-_SWITCH_SECONDS = 0.0003
+_SWITCH_SECONDS = 0.001
 
 
 def suit_many_threads() -> None:
