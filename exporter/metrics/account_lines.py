@@ -85,6 +85,8 @@ class AccountLines:
         self._waiting: dict[str, None] = {}
         self._patterns = [_Pattern()] * len(ACCOUNT_ROWS)
         self._holds_until = inf
+        self._reloaded: set[str] = set()
+        self._shown: Sequence[FamilyText] | None = None
 
     def refresh(self) -> None:
         """Render what changed, or holds no longer, since the last time; of much only some.
@@ -110,28 +112,50 @@ class AccountLines:
             return len(self._waiting)
 
     def families(self) -> Sequence[FamilyText]:
-        """Return the metrics that have samples, as they are now, or were a moment ago."""
+        """Return the metrics that have samples, as they are now, or were a moment ago.
+
+        What a reload made of the accounts is shown once all of it is rendered.
+        """
         with self._lock:
             self._refresh()
-            texts = ([block.text for block in column] for column in self._columns)
-            families = map(FamilyText, _DESCS, texts, self._packed)
-            return [family for family in families if any(family.texts)]
+            return self._families() if self._shown is None else self._shown
+
+    def _families(self) -> Sequence[FamilyText]:
+        texts = ([block.text for block in column] for column in self._columns)
+        families = map(FamilyText, _DESCS, texts, self._packed)
+        return [family for family in families if any(family.texts)]
 
     def _refresh(self) -> None:
         self._waiting |= dict.fromkeys(self._sources.changed())
-        accounts = self._sources.accounts()
-        if accounts is not self._accounts:
-            self._settle(accounts)
-        context = self._sources.context(self._label_names)
-        everyones = self._label_names, context.stale_after, context.call_budget
-        if self._everyones != everyones:
-            self._everyones = everyones
-            self._waiting |= dict.fromkeys(accounts)
+        context = self._reload()
         if context.monotonic > self._holds_until:
             self._waiting |= dict.fromkeys(self._out_of_date(context.monotonic))
         for name in [*islice(self._waiting, _AT_ONCE)]:
             self._render(name, context)
             del self._waiting[name]
+            self._reloaded.discard(name)
+        if not self._reloaded:
+            self._shown = None
+
+    def _reload(self) -> Context:
+        """Take up other accounts or settings; until all is rendered, scrapes show those before."""
+        accounts = self._sources.accounts()
+        if accounts is not self._accounts:
+            self._go_on_showing()
+            self._settle(accounts)
+            self._reloaded.update(self._waiting)
+        context = self._sources.context(self._label_names)
+        everyones = self._label_names, context.stale_after, context.call_budget
+        if self._everyones != everyones:
+            self._go_on_showing()
+            self._everyones = everyones
+            self._waiting |= dict.fromkeys(accounts)
+            self._reloaded.update(self._waiting)
+        return context
+
+    def _go_on_showing(self) -> None:
+        if self._shown is None:
+            self._shown = self._families()
 
     def _settle(self, accounts: Mapping[str, AccountObservation]) -> None:
         """Give each account a place; those that had one before keep their lines."""

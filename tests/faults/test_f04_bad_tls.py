@@ -77,11 +77,10 @@ def test_no_token_is_sent_where_the_handshake_ends_early(
     workspace: Workspace, servers: Servers
 ) -> None:
     proxy = FaultProxy(servers.ports["trusted"])
-    with proxy.listening(), servers.behind(proxy, workspace, "1s") as acme:
+    with proxy.listening(), servers.behind(proxy, workspace, "5s") as acme:
         proxy.cut()
         seen = {fault: acme.suffer(fault) for fault in INTERRUPTIONS}
         acme.recover()
 
-    # A busy machine may be late besides.
-    assert {fault: told.partition(",")[0] for fault, told in seen.items()} == INTERRUPTIONS
+    assert seen == INTERRUPTIONS
     assert acme.user.token.value.encode() not in proxy.sent

@@ -98,26 +98,25 @@ def shown(exporter: ExporterProcess) -> int:
     return answer.text.count(f"{name}{{")
 
 
-def test_thousands_of_accounts_are_there_once_they_are_loaded(
+def test_thousands_of_accounts_come_all_at_once(
     workspace: Workspace, live_world: World
 ) -> None:
     live_world.inject(faults.Hang(), endpoint=Endpoint.PUBLISHING_LIMIT)
     live_world.inject(faults.Hang(), endpoint=Endpoint.DEBUG_TOKEN)
     file = configure(workspace, FEW)
     with serving(file, "--web.enable-lifecycle") as exporter, ThreadPoolExecutor(1) as pool:
-        seen = [shown(exporter)]
+        seen = {shown(exporter)}
         configure(workspace, MANY)
         reloading = pool.submit(reload, exporter)
         while not reloading.done():
-            seen.append(shown(exporter))
-        seen.append(shown(exporter))
+            seen.add(shown(exporter))
+        seen.add(shown(exporter))
         configure(workspace, FEW)
         back = reload(exporter)
         last = shown(exporter)
 
     assert (reloading.result().status_code, back.status_code) == (200, 200)
-    assert seen == sorted(seen)
-    assert (seen[0], seen[-1]) == (FEW, MANY)
+    assert seen == {FEW, MANY}
     assert last == FEW
 
 

@@ -167,6 +167,35 @@ def test_of_much_that_changed_a_scrape_renders_some_and_the_next_ones_the_rest()
     assert list(rendered) == list(exporter.accounts)
 
 
+def test_of_a_reload_all_is_shown_at_once() -> None:
+    exporter = many(1)
+    expositions = Kept(exporter).expositions
+    counts = [accounts_in(expositions)]
+
+    exporter.accounts = many(5 * ACCOUNTS).accounts
+    counts += [accounts_in(expositions) for _ in range(3)]
+
+    assert counts == [1, 1, 1, 5 * ACCOUNTS]
+
+
+def test_a_setting_that_changes_every_account_is_shown_of_all_at_once() -> None:
+    exporter = many(5 * ACCOUNTS)
+    kept = Kept(exporter)
+    kept.check()
+    exporter.state = replace(STATE, call_budget=1_234)
+
+    limits = [
+        samples(kept.expositions.expose(None, None, ["threads_api_call_budget"]).body)
+        for _ in range(3)
+    ]
+
+    assert [sum("1234" in line for line in shown) for shown in limits] == [0, 0, 5 * ACCOUNTS]
+
+
+def accounts_in(expositions: Expositions) -> int:
+    return len(samples(expositions.expose(None, None, ["threads_account_info"]).body))
+
+
 def test_rendering_what_a_poll_learnt_does_not_ask_how_the_whole_exporter_does() -> None:
     exporter = many(3)
 
