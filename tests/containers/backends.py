@@ -1,6 +1,7 @@
 """Fixtures: stores in SQLite and in a real PostgreSQL, and the places for them."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 
@@ -49,8 +50,22 @@ def store_url(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def store(store_url: str) -> Iterator[ContainerStore]:
+    with _opened(store_url) as store:
+        yield store
+
+
+@pytest.fixture
+def postgresql_store(
+    postgresql_server: PostgresqlServer, database: str
+) -> Iterator[ContainerStore]:
+    with _opened(postgresql_server.url(database)) as store:
+        yield store
+
+
+@contextmanager
+def _opened(url: str) -> Iterator[ContainerStore]:
     # However busy the machine is: how long a store waits is tested with stores of their own.
-    store = ContainerStore(store_url, timeout=60.0)
+    store = ContainerStore(url, timeout=60.0)
     store.open()
     yield store
     store.close()

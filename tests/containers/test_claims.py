@@ -1,6 +1,5 @@
 """Leases and claims in a real PostgreSQL, whose clock they go by."""
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -21,16 +20,8 @@ def holder(shard: int = 0, total: int = 1, seconds: float = 600.0) -> Holder:
 
 
 @pytest.fixture
-def store(postgresql_server: PostgresqlServer, database: str) -> Iterator[ContainerStore]:
-    store = ContainerStore(postgresql_server.url(database), timeout=60.0)
-    store.open()
-    yield store
-    store.close()
-
-
-@pytest.fixture
-def table(store: ContainerStore) -> ClaimTable:
-    return ClaimTable(store.transaction)
+def table(postgresql_store: ContainerStore) -> ClaimTable:
+    return ClaimTable(postgresql_store.transaction)
 
 
 def lease(table: ClaimTable, who: Holder | None = None) -> int:

@@ -1,6 +1,6 @@
 """What a process holds of its accounts, and until when, while it can be in touch and while not."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 import pytest
@@ -91,26 +91,18 @@ class Process:
 
 
 @pytest.fixture
-def store(postgresql_server: PostgresqlServer, database: str) -> Iterator[ContainerStore]:
-    store = ContainerStore(postgresql_server.url(database), timeout=60.0)
-    store.open()
-    yield store
-    store.close()
+def first(postgresql_store: ContainerStore, clock: ControlledClock) -> Process:
+    return Process(postgresql_store, clock)
 
 
 @pytest.fixture
-def first(store: ContainerStore, clock: ControlledClock) -> Process:
-    return Process(store, clock)
+def second(postgresql_store: ContainerStore, clock: ControlledClock) -> Process:
+    return Process(postgresql_store, clock)
 
 
 @pytest.fixture
-def second(store: ContainerStore, clock: ControlledClock) -> Process:
-    return Process(store, clock)
-
-
-@pytest.fixture
-def other_shard(store: ContainerStore, clock: ControlledClock) -> Process:
-    return Process(store, clock, shard=1)
+def other_shard(postgresql_store: ContainerStore, clock: ControlledClock) -> Process:
+    return Process(postgresql_store, clock, shard=1)
 
 
 def expire_all(server: PostgresqlServer, database: str) -> None:

@@ -7,6 +7,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from exporter.config.settings import AccountHttpSd, AccountSettings
+from exporter.discovery.source import Source
 from exporter.domain import SourceStatus
 from exporter.secret import InlineSecret, Secret, SecretUnreadableError
 from exporter.threads_api.network import Network
@@ -336,32 +337,32 @@ class TestReloads:
             'account_http_sd[0]: [0].name: "acme" is already used at /etc/config.yaml'
         ]
 
-    def test_an_answer_to_a_source_that_is_gone_is_nothing(
-        self, bench: Bench, source: AccountSource, url: str
-    ) -> None:
+    @pytest.fixture
+    def silent(self, bench: Bench, source: AccountSource, url: str) -> Source:
+        """Give a source that was asked and has not answered yet."""
         source.tell(account("acme"))
         source.open.clear()
         bench.configure(AccountHttpSd(url))
         bench.discovery.start(0.0)
+        (silent,) = bench.discovery.sources.items
         eventually(lambda: source.asked)
-        (gone,) = bench.discovery.sources.items
+        return silent
+
+    def test_an_answer_to_a_source_that_is_gone_is_nothing(
+        self, bench: Bench, source: AccountSource, silent: Source
+    ) -> None:
         bench.configure()
         source.open.set()
-        gone.wait(30)
+        silent.wait(30)
 
         assert (bench.adopted, bench.tokens) == ([], {})
 
     def test_after_the_end_nothing_is_adopted(
-        self, bench: Bench, source: AccountSource, url: str
+        self, bench: Bench, source: AccountSource, silent: Source
     ) -> None:
-        source.tell(account("acme"))
-        source.open.clear()
-        bench.configure(AccountHttpSd(url))
-        bench.discovery.start(0.0)
-        (asked,) = bench.discovery.sources.items
         bench.discovery.close()
         source.open.set()
-        asked.wait(30)
+        silent.wait(30)
 
         assert bench.adopted == []
 

@@ -98,9 +98,7 @@ def shown(exporter: ExporterProcess) -> int:
     return answer.text.count(f"{name}{{")
 
 
-def test_thousands_of_accounts_come_all_at_once(
-    workspace: Workspace, live_world: World
-) -> None:
+def test_thousands_of_accounts_come_all_at_once(workspace: Workspace, live_world: World) -> None:
     live_world.inject(faults.Hang(), endpoint=Endpoint.PUBLISHING_LIMIT)
     live_world.inject(faults.Hang(), endpoint=Endpoint.DEBUG_TOKEN)
     file = configure(workspace, FEW)
