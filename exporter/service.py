@@ -1,13 +1,12 @@
 """The rooms wired together; what the web server shows and triggers."""
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from functools import partial
 from itertools import chain
 from pathlib import Path
 from platform import python_version
-from threading import Lock
 from time import monotonic
 
 import structlog
@@ -16,12 +15,12 @@ from exporter.clock import Clock
 from exporter.config.display import show_settings
 from exporter.config.file_patterns import FilesWatch
 from exporter.config.loading import load_settings, reread_containers
-from exporter.config.settings import AccountSettings, Settings
+from exporter.config.settings import Settings
 from exporter.config.web_settings import WebSettings
 from exporter.descriptors import CallSlots, descriptor_limit
-from exporter.discovery.discovery import AccountDiscovery, AccountSources, Consumer
-from exporter.discovery.elsewhere import Elsewhere
+from exporter.discovery.discovery import AccountDiscovery, Consumer
 from exporter.domain import Loop, Poll, PollJob, PollResult
+from exporter.held_accounts import HeldAccounts
 from exporter.metrics.account_lines import AccountLines
 from exporter.metrics.exposition import Exposition, Expositions, expose
 from exporter.metrics.instruments import Instruments
@@ -63,7 +62,6 @@ _SILENT_SECONDS = {
 _OVERDUE_SECONDS = 60.0
 _LONGEST_POLL_CALLS = 12
 _PROBES_AT_ONCE = 8
-_FIRST_ASK_SECONDS = 1.0
 _DISCOVERY_PATIENCE_SECONDS = 5.0
 
 
@@ -113,10 +111,6 @@ class Service:
         self._store = open_store(settings, clock, redactor, self._instruments, shard)
         self._containers = self._store.containers
         self._ownership = self._store.ownership
-        self._holding = Lock()
-        self._held: Collection[str] = ()
-        self._names: Collection[str] = ()
-        self._configured = 0
         slots = CallSlots(settings.polling.max_in_flight, _PROBES_AT_ONCE)
         slots = slots.within(descriptor_limit())
         self._probes = ThreadPoolExecutor(slots.probes, thread_name_prefix="probe")
@@ -142,16 +136,6 @@ class Service:
             troubles=troubles,
             clock=clock,
         )
-        self.api = RegistrationApi(
-            tracked=self._store.tracked,
-            names=lambda: self._names,
-            accounts=self._observations.view,
-            token=self._registrar.token,
-            extended=self._poll_soon,
-            changed=self._poller.show_containers,
-            observer=self._instruments,
-            allowances=Allowances(clock),
-        )
         self._scheduler = PollScheduler(
             self._poll,
             waiting=WaitingPolls(slots.polls, self._app_of),
@@ -170,6 +154,19 @@ class Service:
         self._account_lines = AccountLines(self._sources, self._instruments)
         self._expositions = Expositions(
             self._account_lines, exporter_registry(self._sources, self._instruments)
+        )
+        self._held = HeldAccounts(
+            self._store, shard, self._poller, self._scheduler, self._account_lines.catch_up
+        )
+        self.api = RegistrationApi(
+            tracked=self._store.tracked,
+            names=lambda: self._held.names,
+            accounts=self._observations.view,
+            token=self._registrar.token,
+            extended=self._held.poll_soon,
+            changed=self._poller.show_containers,
+            observer=self._instruments,
+            allowances=Allowances(clock),
         )
         self._apply(settings)
 
@@ -193,7 +190,7 @@ class Service:
         self._discovery.start(_DISCOVERY_PATIENCE_SECONDS)
         if self._store.sharing:
             self._store.sharing.start(
-                self.follow_ownership, self._take_news, beat=self.heartbeat(Loop.STORE)
+                self._held.follow, self._held.take_news, beat=self.heartbeat(Loop.STORE)
             )
         self._account_lines.catch_up()  # beside the first polls it would take far longer
         self._scheduler.start()
@@ -221,18 +218,13 @@ class Service:
         """See to what upkeep cannot, for it may be what needs it; every second or so."""
         self._scheduler.mend()
         self.follow_clock()
-        self.follow_ownership()
+        self._held.follow()
 
     def follow_clock(self) -> None:
         """Keep the polls' rhythm though the wall clock was set."""
         if self._scheduler.follow_clock():
             self._instruments.clock_jumped()
             _log.warning("the wall clock was set, the polls are planned anew")
-
-    def follow_ownership(self) -> None:
-        """Poll and show other accounts, if others are held than before."""
-        if self._ownership.held is not self._held:
-            self._hold()
 
     def _poll(self, account: str, poll: Poll) -> PollResult:
         result = self._run(account, poll)
@@ -328,7 +320,7 @@ class Service:
         settings = reread_containers(self._settings)
         if settings.container_entries != self._settings.container_entries:
             self._settings = settings
-            self._hold()
+            self._held.list_containers(settings)
 
     def _app_of(self, account: str) -> str:
         seen = self.accounts().get(account)
@@ -344,15 +336,15 @@ class Service:
         self._require_same_store(settings)
         take_registrar = self._registrar.read(settings.container_api.token)
         sources = self._discovery.read(settings)
-        own = self._own_accounts(settings, sources)
-        self._poller.apply(settings, own)
+        accounts = sources.all_accounts(settings)
+        self._poller.apply(settings, accounts)
         take_registrar()
         self._discovery.use(sources)
         self._settings = settings
-        self._own(own)
+        self._held.have(settings, sources)
         for warning in settings.warnings:
             _log.warning("configuration", warning=warning)
-        _log.info("configuration loaded", accounts=len(own))
+        _log.info("configuration loaded", accounts=len(accounts))
 
     def _require_same_store(self, settings: Settings) -> None:
         """Raise RestartNeededError where containers would be kept elsewhere than they are."""
@@ -361,57 +353,11 @@ class Service:
         ):
             raise RestartNeededError("store: is opened at the start: restart to use it")
 
-    def _own_accounts(
-        self, settings: Settings, sources: AccountSources
-    ) -> Sequence[AccountSettings]:
-        return [*settings.accounts, *sources.accounts(settings)]
-
     def _adopt_discovered(self) -> None:
         """Poll what the sources tell of now."""
-        own = self._own_accounts(self._settings, self._discovery.sources)
-        self._poller.apply(self._settings, own)
-        self._own(own)
-
-    def _own(self, accounts: Sequence[AccountSettings]) -> None:
-        """Have these accounts, once they can be had, and no others."""
-        names = {account.name for account in accounts}
-        configured = self._settings.names.keys() | self._discovery.sources.names
-        self._configured = len(configured)
-        self._names = configured if self._store.sharing else names
-        self._ownership.want(names)
-        self._hold()
-        self._ownership.let_go()
-
-    def _hold(self) -> None:
-        """Poll and show what this process holds now of its accounts."""
-        with self._holding:
-            sources, held = self._discovery.sources, self._ownership.held
-            self._held = held
-            own = self._own_accounts(self._settings, sources)
-            others = {account.name for account in own}.difference(held)
-            mine = [account for account in own if account.name in held]
-            elsewhere = Elsewhere(self._shard.has, sources.know_all, others)
-            due = self._poller.hold(self._settings, mine, elsewhere)
-            self._scheduler.plan(self._intervals(mine), at_once=due)
-        self._account_lines.catch_up()
-
-    def _take_news(self, accounts: Collection[str]) -> None:
-        """Show what other processes changed of these accounts, and ask about what is new."""
-        for account in accounts:
-            self._poller.show_containers(account)
-        self._poll_soon(filter(self._containers.has_open, accounts))
-
-    def _intervals(self, accounts: Sequence[AccountSettings]) -> Mapping[PollJob, float]:
-        polling = self._settings.polling
-        names = [account.name for account in accounts]
-        with_containers = filter(self._containers.has_containers, names)
-        return dict(
-            chain(
-                (((Poll.QUOTA, name), polling.quota.interval) for name in names),
-                (((Poll.TOKEN, name), polling.token.interval) for name in names),
-                (((Poll.CONTAINER, name), polling.containers.interval) for name in with_containers),
-            )
-        )
+        sources = self._discovery.sources
+        self._poller.apply(self._settings, sources.all_accounts(self._settings))
+        self._held.have(self._settings, sources)
 
     def _run_now(self, due: Sequence[PollJob]) -> None:
         for job in due:
@@ -420,13 +366,6 @@ class Service:
     def _refresh_tokens(self) -> None:
         self._registrar.refresh()
         self._run_now(self._poller.refresh_tokens())
-
-    def _poll_soon(self, accounts: Iterable[str]) -> None:
-        """Have polls ask about new containers: each about all that its account has by then."""
-        interval = self._settings.polling.containers.interval
-        held = filter(self._ownership.holds, accounts)
-        jobs = {(Poll.CONTAINER, account): interval for account in held}
-        self._scheduler.run_within(_FIRST_ASK_SECONDS, jobs)
 
     def _keep_store(self) -> None:
         self._containers.keep_store()
@@ -468,7 +407,7 @@ class Service:
             shard=self._shard.ordinal,
             total_shards=self._shard.total,
             account_sources=self._discovery.statuses(),
-            configured_accounts=self._configured,
+            configured_accounts=self._held.configured,
             inspector_token_valid=self._poller.inspector_token_valid,
             paused_scopes=self._poller.paused_scopes(),
             store_up=self._store_up,

@@ -34,8 +34,8 @@ class AccountSources:
 
     items: tuple[Source, ...] = ()
 
-    def accounts(self, settings: Settings) -> Sequence[AccountSettings]:
-        """Return those that this process polls of them.
+    def all_accounts(self, settings: Settings) -> Sequence[AccountSettings]:
+        """Return the accounts of this shard: the configuration's, and those of the sources.
 
         The configuration goes first where it has got a name since: the source's next answer is
         refused for it.
@@ -43,7 +43,7 @@ class AccountSources:
         found = {name: account for each in self.answers() for name, account in each.own.items()}
         for name in settings.names if found else ():
             found.pop(name, None)
-        return tuple(found.values())
+        return (*settings.accounts, *found.values())
 
     def answers(self) -> Iterator[DiscoveredAccounts]:
         yield from (item.answer for item in self.items if item.answer is not None)

@@ -62,8 +62,9 @@ class Bench:
 
     @property
     def tokens(self) -> Mapping[str, str]:
-        accounts = self.discovery.sources.accounts(self.settings)
-        return {account.name: account.token.read().reveal() for account in accounts}
+        accounts = self.discovery.sources.all_accounts(self.settings)
+        discovered = accounts[len(self.settings.accounts) :]
+        return {account.name: account.token.read().reveal() for account in discovered}
 
     def _wants(self, name: str) -> bool:
         self.read += 1
