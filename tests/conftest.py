@@ -11,6 +11,7 @@ from tests.clock import ControlledClock
 from tests.deploy.kustomized import KUBECTL
 from tests.faults.set_clock import FAKETIME
 from tests.integration.prometheus_server import PROMETHEUS_3
+from tests.tracing import trace_none_unasked
 from tests.workspace import Workspace
 
 # A slow example is a busy machine, no defect.
@@ -32,6 +33,11 @@ SERVERS = {
     "systemd": (("systemd-analyze",), "sudo apt install systemd"),
 }
 """The programs behind a marker, and how to get them."""
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionstart() -> None:
+    trace_none_unasked()
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

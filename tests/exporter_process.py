@@ -7,15 +7,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
 
 import requests
 
 from tests.eventually import eventually
 from tests.scrape import Scrape, read_scrape
-
-UNTRACED: Final = ("env", "-u", "COVERAGE_PROCESS_START", "-u", "COVERAGE_PROCESS_CONFIG")
-"""Launches what is not to be traced for the coverage, which takes several times as long."""
 
 _ADDRESS = re.compile(r"listening\W.*\baddress\W+?\"?(?P<host>[\w.:\[\]]+):(?P<port>\d+)")
 

@@ -11,14 +11,13 @@ import time
 from pathlib import Path
 
 from tests.eventually import eventually
-from tests.exporter_process import UNTRACED
 
 _LOOK_SECONDS = 0.05
 
 
 def launcher(orders: Path) -> tuple[str, ...]:
-    # While an exception is on its way to a thread, CPython 3.11 never ends a call that is traced.
-    return (*UNTRACED, sys.executable, "-m", __name__, str(orders))
+    # Not to be traced: CPython 3.11 would never end a call while an exception is on its way to it.
+    return (sys.executable, "-m", __name__, str(orders))
 
 
 def kill(beginning: str, orders: Path) -> None:

@@ -9,7 +9,7 @@ import requests
 from exporter.domain import ContainerStatus
 from exporter.simulator import World, faults
 from tests.eventually import eventually
-from tests.exporter_process import UNTRACED, ExporterProcess, serving
+from tests.exporter_process import ExporterProcess, serving
 from tests.scrape import Scrape
 from tests.workspace import Workspace
 
@@ -61,7 +61,7 @@ def test_a_flood_is_refused_past_its_bounds(workspace: Workspace, live_world: Wo
         container_api={"token_file": "tokens/registrar"},
         containers={"max_tracked": MAX_TRACKED, "per_container_metrics": True},
     )
-    with serving(config_file, launcher=UNTRACED) as exporter:
+    with serving(config_file) as exporter:
         exporter.wait_until_ready()
         before = told(exporter)
         with ThreadPoolExecutor(16) as pool:
