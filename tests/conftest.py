@@ -11,7 +11,7 @@ from tests.clock import ControlledClock
 from tests.deploy.kustomized import KUBECTL
 from tests.faults.set_clock import FAKETIME
 from tests.integration.prometheus_server import PROMETHEUS_3
-from tests.tracing import trace_none_unasked
+from tests.tracing import TRACED, trace_none_unasked
 from tests.workspace import Workspace
 
 # A slow example is a busy machine, no defect.
@@ -48,6 +48,13 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         missing = [program for program in programs if shutil.which(program) is None]
         if missing:
             pytest.skip(f"needs {' and '.join(missing)}: {remedy}")
+
+
+@pytest.fixture
+def traced(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have the processes that the test starts traced for the coverage."""
+    for name, value in TRACED.items():
+        monkeypatch.setenv(name, value)
 
 
 @pytest.fixture

@@ -67,9 +67,10 @@ MAY_KNOW: Mapping[str, AbstractSet[str]] = {
     },
     "reloading": {"clock", "config", "secret"},
     "remote": {"secret"},
+    "held_accounts": {"config", "discovery", "domain", "polling", "scheduling", "stores"},
     "service": {
         *("clock", "config", "containers", "descriptors", "discovery", "domain"),
-        *("metrics", "observations"),
+        *("held_accounts", "metrics", "observations"),
         *(
             "polling",
             "registrar",

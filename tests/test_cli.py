@@ -389,6 +389,7 @@ class TestShards:
         assert "the host name 'laptop' ends with no StatefulSet ordinal" in result.stderr
 
 
+@pytest.mark.usefixtures("traced")
 class TestServing:
     """The command as a process of its own."""
 

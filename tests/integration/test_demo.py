@@ -10,6 +10,7 @@ import pytest
 from tests.eventually import eventually
 from tests.exporter_process import ExporterProcess, exporter_process
 from tests.scrape import Scrape
+from tests.tracing import TRACED
 
 pytestmark = pytest.mark.xdist_group("demo")
 
@@ -37,7 +38,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     with exporter_process(
         *("--web.listen-address=127.0.0.1:0", "demo"),
         output=folder,
-        environment={"TMPDIR": str(temporary)},
+        environment={"TMPDIR": str(temporary), **TRACED},
     ) as exporter:
         exporter.wait_until_ready()
         yield Demo(exporter, temporary)
