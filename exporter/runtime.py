@@ -17,6 +17,16 @@ def suit_many_threads() -> None:
     computes: beside 60 polls a scrape takes seconds.
     """
     sys.setswitchinterval(_SWITCH_SECONDS)
-    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)  # other C libraries have none
-    if mallopt is not None:
-        mallopt(_ARENAS, 1)
+    _c_library("mallopt", _ARENAS, 1)
+
+
+def give_back_memory() -> None:
+    """Give the system what is free, which takes milliseconds: glibc keeps it below what is used."""
+    _c_library("malloc_trim", 0)
+
+
+def _c_library(function: str, *arguments: int) -> None:
+    """Call a function of glibc; other C libraries have none such."""
+    called = getattr(ctypes.CDLL(None), function, None)
+    if called is not None:
+        called(*arguments)

@@ -33,6 +33,7 @@ from exporter.polling.poller import Poller
 from exporter.registrar import Registrar
 from exporter.registration import Allowances, RegistrationApi
 from exporter.reloading import Reloads, RestartNeededError
+from exporter.runtime import give_back_memory
 from exporter.scheduling.heartbeat import Heartbeats
 from exporter.scheduling.scheduler import PollScheduler
 from exporter.scheduling.sharding import Shard
@@ -67,7 +68,7 @@ _DISCOVERY_PATIENCE_SECONDS = 5.0
 
 @dataclass(frozen=True, slots=True)
 class UpkeepIntervals:
-    """How often the service shows that it lives, and sees to files and the store; seconds."""
+    """Seconds between two signs of life, or two looks at files, sources, the store or memory."""
 
     heartbeat: float = 5.0
     token_files: float = 5.0
@@ -76,6 +77,7 @@ class UpkeepIntervals:
     discovery: float = 1.0
     store: float = 5.0
     retention: float = 60.0
+    memory: float = 60.0
 
 
 _USUAL_UPKEEP = UpkeepIntervals()
@@ -187,6 +189,7 @@ class Service:
         self._scheduler.every(upkeep.discovery, "discovery", self._discovery.ask_due)
         self._scheduler.every(upkeep.store, "store", self._keep_store)
         self._scheduler.every(upkeep.retention, "retention", self._forget_ended)
+        self._scheduler.every(upkeep.memory, "memory", give_back_memory)
         self._discovery.start(_DISCOVERY_PATIENCE_SECONDS)
         if self._store.sharing:
             self._store.sharing.start(

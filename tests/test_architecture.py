@@ -76,6 +76,7 @@ MAY_KNOW: Mapping[str, AbstractSet[str]] = {
             "registrar",
             "registration",
             "reloading",
+            "runtime",
             "scheduling",
             "secret",
             "stores",

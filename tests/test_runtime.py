@@ -46,3 +46,29 @@ def test_what_one_thread_has_freed_another_uses_again() -> None:
 
     assert suited < usual / 2
     assert interval == 0.001
+
+
+KEPT = """
+from pathlib import Path
+from exporter.runtime import give_back_memory
+
+def resident():
+    return int(Path("/proc/self/statm").read_text().split()[1]) * 4096
+
+pieces = [b"x" * 20_000 for _ in range(2000)]
+last = pieces[-1]
+held = resident()
+del pieces
+kept = resident()
+give_back_memory()
+print(held - kept, held - resident())
+"""
+
+
+def test_what_is_free_below_what_is_used_is_given_back() -> None:
+    command = (sys.executable, "-c", KEPT)
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
+    unasked, asked = map(int, done.stdout.split())
+
+    assert unasked < 5_000_000
+    assert asked > 35_000_000

@@ -219,7 +219,8 @@ class TestWaiting:
         with other.serving() as other_url:
             bench.configure(AccountHttpSd(url), AccountHttpSd(other_url))
             bench.discovery.start(0.0)
-            eventually(lambda: bench.adopted)
+            _, answering = bench.discovery.sources.items
+            answering.wait(30)
             unanswered = bench.discovery.unanswered()
             bench.clock.advance(60)
             bench.discovery.ask_due()

@@ -41,8 +41,9 @@ def delete(file: Path) -> None:
 
 
 def replace_by_a_folder(file: Path) -> None:
-    file.unlink()
-    file.mkdir()
+    folder = file.with_name("folder")
+    folder.mkdir()
+    _replace_by_a_link(file, folder)
 
 
 def write_two_lines(file: Path) -> None:
@@ -54,8 +55,14 @@ def write_bytes(file: Path) -> None:
 
 
 def point_nowhere(file: Path) -> None:
-    file.unlink()
-    file.symlink_to("gone")
+    _replace_by_a_link(file, Path("gone"))
+
+
+def _replace_by_a_link(file: Path, target: Path) -> None:
+    """Have the file point there at once: it is never seen to be missing."""
+    link = file.with_name("link")
+    link.symlink_to(target)
+    link.replace(file)
 
 
 @pytest.mark.parametrize(
