@@ -18,7 +18,7 @@ from tests.eventually import eventually
 from tests.exporter_process import ExporterProcess, serving
 from tests.web.stand_in import Gate, Noted, Page, StandIn, fetch
 from tests.web.stand_in import serving as serving_stand_in
-from tests.workspace import Workspace
+from tests.workspace import FAST_POLLING, Workspace
 
 AT_ONCE = 200
 CAP = 40
@@ -85,7 +85,9 @@ def threads(exporter: ExporterProcess) -> int:
 
 def test_a_flood_of_scrapes_leaves_nothing_behind(workspace: Workspace, live_world: World) -> None:
     users = [live_world.add_user(f"account-{number}") for number in range(40)]
-    config_file = workspace.configure(map(workspace.account, users))
+    # Few calls at once make few connections to Meta, which are kept and are open files too.
+    polling = {**FAST_POLLING, "max_in_flight": 2}
+    config_file = workspace.configure(map(workspace.account, users), polling=polling)
     with serving(config_file, "--web.max-requests=4") as exporter:
         exporter.wait_until_ready()
         with all_at_once(exporter) as scrapes:
