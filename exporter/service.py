@@ -13,7 +13,7 @@ import structlog
 
 from exporter.clock import Clock
 from exporter.config.display import show_settings
-from exporter.config.file_patterns import FilesWatch
+from exporter.config.file_patterns import files_signature
 from exporter.config.loading import load_settings, reread_containers
 from exporter.config.settings import Settings
 from exporter.config.web_settings import WebSettings
@@ -104,8 +104,6 @@ class Service:
         self._clock = clock
         self._shard = shard
         self._reloads = Reloads(clock)
-        self._account_files = FilesWatch()
-        self._container_files = FilesWatch()
         self._log_dropped: Callable[[], int] = int
         self._heartbeats = Heartbeats(clock)
         self._instruments = Instruments()
@@ -157,9 +155,8 @@ class Service:
         self._expositions = Expositions(
             self._account_lines, exporter_registry(self._sources, self._instruments)
         )
-        self._held = HeldAccounts(
-            self._store, shard, self._poller, self._scheduler, self._account_lines.catch_up
-        )
+        show = partial(self._account_lines.catch_up, self._heartbeats.go_on)
+        self._held = HeldAccounts(self._store, shard, self._poller, self._scheduler, show)
         self.api = RegistrationApi(
             tracked=self._store.tracked,
             names=lambda: self._held.names,
@@ -306,13 +303,8 @@ class Service:
         return self._discovery.unanswered()
 
     def reload(self) -> Sequence[str]:
-        problems = self._reloads.attempt(_CONFIGURATION, self._load_anew)
+        problems = self._reloads.attempt(_CONFIGURATION, self._load_all)
         return [*problems, *self._web_config.reload()]
-
-    def _load_anew(self) -> None:
-        """Load all; that its files have changed is no reason then to load it once more."""
-        with self._account_files.reading(lambda: self._settings.account_files):
-            self._load_all()
 
     def _load_all(self) -> None:
         settings = load_settings(self._config_file, self._shard.has)
@@ -320,10 +312,9 @@ class Service:
         self._reloads.settle()
 
     def _load_containers(self) -> None:
-        settings = reread_containers(self._settings)
-        if settings.container_entries != self._settings.container_entries:
-            self._settings = settings
-            self._held.list_containers(settings)
+        before, self._settings = self._settings, reread_containers(self._settings)
+        if self._settings.container_entries != before.container_entries:
+            self._held.list_containers(self._settings)
 
     def _app_of(self, account: str) -> str:
         seen = self.accounts().get(account)
@@ -386,18 +377,21 @@ class Service:
             self._poller.show_containers(account)
 
     def _watch_files(self) -> None:
-        patterns = self._settings.account_files
-        self._follow_files(_ACCOUNT_FILES, self._account_files, patterns, self._load_all)
-        patterns = self._settings.container_files
-        self._follow_files(_CONTAINER_FILES, self._container_files, patterns, self._load_containers)
+        now = self._settings
+        self._follow_files(
+            _ACCOUNT_FILES, now.account_files, now.account_files_read, self._load_all
+        )
+        now = self._settings
+        self._follow_files(
+            _CONTAINER_FILES, now.container_files, now.container_files_read, self._load_containers
+        )
 
     def _follow_files(
-        self, what: str, watch: FilesWatch, patterns: Sequence[str], load: Callable[[], None]
+        self, what: str, patterns: Sequence[str], read: object, load: Callable[[], None]
     ) -> None:
         """Take up what changed; what failed is tried again: a file it names may be there now."""
-        if patterns and (watch.changed(patterns) or self._reloads.failed(what)):
+        if patterns and (files_signature(patterns) != read or self._reloads.failed(what)):
             self._reloads.attempt(what, load)
-            watch.confirm(patterns)
 
     def _state(self) -> ExporterState:
         return ExporterState(

@@ -43,6 +43,17 @@ def accounts_of(exporter: RunningExporter) -> set[str]:
     return set(exporter.scrape().by("account", "threads_account_info"))
 
 
+def looked_after(exporter: RunningExporter) -> None:
+    """Wait until upkeep has come round several times."""
+    name = "threads_exporter_heartbeat_timestamp_seconds"
+
+    def beat() -> float:
+        return exporter.scrape().value(name, loop="upkeep") or 0.0
+
+    before = beat()
+    eventually(beat, lambda seen: seen > before + 5 * OFTEN.watched_files)
+
+
 class TestReload:
     def test_accounts_come_and_go_at_the_next_scrape(
         self, workspace: Workspace, acme: User, globex: User
@@ -157,6 +168,21 @@ class TestWatchedFiles:
             eventually(lambda: accounts_of(exporter), lambda seen: seen == {"acme"})
 
         assert before == {"acme"}
+
+    def test_files_that_stay_as_they_are_are_not_read_again(
+        self, workspace: Workspace, acme: User
+    ) -> None:
+        workspace.write_json("accounts.d/all.yaml", [workspace.account(acme)])
+        workspace.write_json("containers.d/none.json", [])
+        file = workspace.configure(
+            account_files=["accounts.d/*.yaml"], container_files=["containers.d/*.json"]
+        )
+        with capture_logs() as logs, running(file) as exporter:
+            looked_after(exporter)
+            exporter.reload()
+            looked_after(exporter)
+
+        assert [line["event"] for line in logs].count("configuration loaded") == 2
 
     def test_a_bad_account_file_shows_and_is_forgiven(
         self, workspace: Workspace, acme: User

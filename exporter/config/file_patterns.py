@@ -2,8 +2,8 @@
 
 import glob
 import re
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 _ESCAPED = re.compile(r"\[([*?[])\]")
@@ -32,34 +32,23 @@ def matching_files(patterns: Iterable[str]) -> list[Path]:
     return [Path(name) for name in sorted(names)]
 
 
-class FilesWatch:
-    """Tells whether the files behind patterns may have changed since it was last asked.
+@dataclass(frozen=True, slots=True)
+class FilesRead:
+    """The files behind patterns, from before they are read."""
 
-    At first they have: what was read before the first look may be old by then.
-    """
+    patterns: Sequence[str]
+    before: object
 
-    def __init__(self) -> None:
-        self._signature: object = None
+    @classmethod
+    def now(cls, patterns: Sequence[str]) -> "FilesRead":
+        return cls(patterns, files_signature(patterns))
 
-    def changed(self, patterns: Iterable[str]) -> bool:
-        before, self._signature = self._signature, files_signature(patterns)
-        return self._signature != before
-
-    @contextmanager
-    def reading(self, patterns: Callable[[], Iterable[str]]) -> Iterator[None]:
-        """Take the files as known that are read in the block, unless it raises."""
-        before = files_signature(patterns())
-        yield
-        self._signature = before
-        self.confirm(patterns())
-
-    def confirm(self, patterns: Iterable[str]) -> None:
-        """Take what changed since it was last asked, as the files were read, for a change to come.
+    def signature(self) -> object:
+        """Return what tells them from changed ones, None if they changed since.
 
         Else a file that came meanwhile, was read, and is gone at the next look would stay in force.
         """
-        if files_signature(patterns) != self._signature:
-            self._signature = None
+        return self.before if files_signature(self.patterns) == self.before else None
 
 
 def files_signature(patterns: Iterable[str]) -> object:

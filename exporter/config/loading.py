@@ -9,7 +9,7 @@ from exporter.config.cautions import cautions
 from exporter.config.container_files import ContainerReader
 from exporter.config.document import Document
 from exporter.config.entries import ConfigFile
-from exporter.config.file_patterns import literal_path, matching_files
+from exporter.config.file_patterns import FilesRead, literal_path, matching_files
 from exporter.config.json_document import read_json
 from exporter.config.listed_containers import ListedContainers
 from exporter.config.problems import Problem
@@ -48,6 +48,7 @@ def reread_containers(settings: Settings) -> Settings:
         listed.add_loaded(account)
     names = None if settings.account_http_sd else settings.names
     containers = ContainerReader(report, names, listed)
+    files = FilesRead.now(settings.container_files)
     for pattern in settings.container_files:
         if literal_path(pattern) and not matching_files([pattern]):
             report.problems.append(Problem(Path(pattern), None, "", "there is no such file"))
@@ -57,13 +58,17 @@ def reread_containers(settings: Settings) -> Settings:
             containers.read(document)
     if report.problems:
         raise report.error()
-    return replace(settings, container_entries=containers.entries)
+    return replace(
+        settings, container_entries=containers.entries, container_files_read=files.signature()
+    )
 
 
 def _read_all(
     main: Document, config: ConfigFile, report: Report, wanted: Callable[[str], bool]
 ) -> Settings:
     """Return settings that are good for use only if the report stays empty."""
+    account_files = FilesRead.now(config.account_files)
+    container_files = FilesRead.now(config.container_files)
     secrets = SecretChecker(report)
     check_sections(config, main, report, secrets)
     listed = ListedContainers(report)
@@ -80,6 +85,8 @@ def _read_all(
         _settings(config, accounts.accounts, containers.entries),
         others=accounts.others,
         store=_store(config.store or StoreSettings(), main.folder),
+        account_files_read=account_files.signature(),
+        container_files_read=container_files.signature(),
     )
     return replace(settings, warnings=(*secrets.warnings(), *cautions(settings)))
 

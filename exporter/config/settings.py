@@ -150,9 +150,9 @@ class Settings:
     """The whole configuration.
 
     `accounts` are those of this shard, `others` where the names of the rest stand; `account_files`
-    and `container_files` are absolute globs, for `FilesWatch`; `warnings` is what an operator
-    should know though it is no error; `store_configured` tells whether a file says anything of the
-    store.
+    and `container_files` are absolute globs, and `…_read` what `files_signature` said of them as
+    they were read, None if they changed meanwhile; `warnings` is what an operator should know
+    though it is no error; `store_configured` tells whether a file says anything of the store.
     """
 
     accounts: tuple[AccountSettings, ...] = ()
@@ -168,6 +168,8 @@ class Settings:
     container_files: tuple[str, ...] = ()
     container_entries: tuple[ContainerEntry, ...] = ()
     warnings: tuple[str, ...] = ()
+    account_files_read: object = field(default=None, compare=False, repr=False)
+    container_files_read: object = field(default=None, compare=False, repr=False)
 
     def following(self, former: "Settings") -> "Settings":
         """Return the same, but keep the former accounts that are equal: new ones tear memory."""

@@ -99,11 +99,12 @@ class AccountLines:
             finally:
                 self._lock.release()
 
-    def catch_up(self) -> None:
-        """Render all that changed, and let a scrape go between."""
+    def catch_up(self, go_on: Callable[[], object] = lambda: None) -> None:
+        """Render all that changed, and let a scrape go between; `go_on` is told now and then."""
         for _ in range(-(-self._render_some() // _AT_ONCE)):
             Event().wait(_PAUSE_SECONDS)
             self._render_some()
+            go_on()
 
     def _render_some(self) -> int:
         """Return how many are left."""

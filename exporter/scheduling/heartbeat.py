@@ -1,5 +1,6 @@
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from threading import get_ident
 
 from exporter.clock import Clock
 
@@ -10,6 +11,7 @@ class Heartbeats:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._beats: dict[str, tuple[float, float]] = {}
+        self._loops: dict[int, str] = {}
 
     def expect(self, loop: str, within: float) -> Callable[[], None]:
         """Have the loop beat at least every `within` seconds from now on; return how it does."""
@@ -19,6 +21,13 @@ class Heartbeats:
     def beat(self, loop: str) -> None:
         _, within = self._beats[loop]
         self._beats[loop] = (self._clock.monotonic(), within)
+        self._loops[get_ident()] = loop
+
+    def go_on(self) -> None:
+        """Beat for the loop that last did in this thread, if any: it is busy with long work."""
+        loop = self._loops.get(get_ident())
+        if loop is not None:
+            self.beat(loop)
 
     def times(self) -> Mapping[str, float]:
         """Return when each loop beat last, in Unix seconds by what the clock says now."""

@@ -1,10 +1,8 @@
 from errno import ENOENT
 from pathlib import Path
 
-import pytest
-
 from exporter.config.file_patterns import (
-    FilesWatch,
+    FilesRead,
     absolute_pattern,
     files_signature,
     literal_path,
@@ -76,67 +74,23 @@ class TestSignature:
         assert files_signature([f"{tmp_path}/*.yaml"]) == [(link, ENOENT)]
 
 
-class TestWatch:
-    def test_takes_the_first_look_for_a_change(self, tmp_path: Path) -> None:
-        watch = FilesWatch()
-        assert watch.changed([f"{tmp_path}/*.yaml"])
-        assert not watch.changed([f"{tmp_path}/*.yaml"])
-
-    def test_tells_a_change_once(self, write: Write, tmp_path: Path) -> None:
-        watch = FilesWatch()
-        watch.changed([f"{tmp_path}/*.yaml"])
-        write("a.yaml", "1")
-        assert watch.changed([f"{tmp_path}/*.yaml"])
-        assert not watch.changed([f"{tmp_path}/*.yaml"])
-
-    def test_tells_of_what_came_while_the_files_were_read_though_it_is_gone_again(
+class TestFilesRead:
+    def test_what_stayed_as_it_was_is_known_by_its_signature(
         self, write: Write, tmp_path: Path
     ) -> None:
-        watch = FilesWatch()
-        watch.changed([f"{tmp_path}/*.yaml"])
-        came_meanwhile = write("a.yaml", "1")
+        patterns = [f"{tmp_path}/*.yaml"]
+        write("a.yaml", "1")
 
-        watch.confirm([f"{tmp_path}/*.yaml"])
+        assert FilesRead.now(patterns).signature() == files_signature(patterns)
+
+    def test_what_changed_while_it_was_read_is_not_known(
+        self, write: Write, tmp_path: Path
+    ) -> None:
+        patterns = [f"{tmp_path}/*.yaml"]
+        reading = FilesRead.now(patterns)
+        came_meanwhile = write("a.yaml", "1")
+        signature = reading.signature()
         came_meanwhile.unlink()
 
-        assert watch.changed([f"{tmp_path}/*.yaml"])
-
-    def test_confirms_what_did_not_change(self, write: Write, tmp_path: Path) -> None:
-        write("a.yaml", "1")
-        watch = FilesWatch()
-        watch.changed([f"{tmp_path}/*.yaml"])
-
-        watch.confirm([f"{tmp_path}/*.yaml"])
-
-        assert not watch.changed([f"{tmp_path}/*.yaml"])
-
-    def test_knows_what_was_read(self, write: Write, tmp_path: Path) -> None:
-        watch = FilesWatch()
-        with watch.reading(lambda: [f"{tmp_path}/*.yaml"]):
-            pass
-        assert not watch.changed([f"{tmp_path}/*.yaml"])
-        write("a.yaml", "1")
-
-        with watch.reading(lambda: [f"{tmp_path}/*.yaml"]):
-            pass
-
-        assert not watch.changed([f"{tmp_path}/*.yaml"])
-
-    def test_does_not_know_what_came_while_the_files_were_read(
-        self, write: Write, tmp_path: Path
-    ) -> None:
-        watch = FilesWatch()
-        with watch.reading(lambda: [f"{tmp_path}/*.yaml"]):
-            write("a.yaml", "1")
-
-        assert watch.changed([f"{tmp_path}/*.yaml"])
-
-    def test_does_not_know_what_could_not_be_read(self, write: Write, tmp_path: Path) -> None:
-        watch = FilesWatch()
-        watch.changed([f"{tmp_path}/*.yaml"])
-        write("a.yaml", "1")
-
-        with pytest.raises(OSError, match="broken"), watch.reading(lambda: [f"{tmp_path}/*.yaml"]):
-            raise OSError("broken")
-
-        assert watch.changed([f"{tmp_path}/*.yaml"])
+        assert signature is None
+        assert files_signature(patterns) is not None

@@ -1,3 +1,5 @@
+from concurrent.futures import ThreadPoolExecutor
+
 from exporter.scheduling.heartbeat import Heartbeats
 from tests.clock import ControlledClock
 
@@ -20,6 +22,22 @@ def test_a_loop_is_silent_once_it_has_not_beaten_in_time() -> None:
         "the upkeep loop has been silent for 61 s",
         "the store loop has been silent for 122 s",
     ]
+
+
+def test_long_work_that_goes_on_is_life_of_the_loop_whose_thread_does_it() -> None:
+    clock = ControlledClock()
+    heartbeats = Heartbeats(clock)
+    heartbeats.expect("upkeep", within=60)
+    heartbeats.expect("store", within=60)
+    heartbeats.beat("upkeep")
+    clock.advance(61)
+
+    with ThreadPoolExecutor(1) as another:
+        another.submit(heartbeats.go_on).result()
+    assert len(heartbeats.silent()) == 2
+    heartbeats.go_on()
+
+    assert heartbeats.silent() == ["the store loop has been silent for 61 s"]
 
 
 def test_beats_are_told_by_the_clock_of_now() -> None:
