@@ -18,6 +18,7 @@ from exporter.simulator.plain import write_account_files
 _ADDRESS = re.compile(r'"address": ?"127\.0\.0\.1:(\d+)"')
 _SAMPLE = re.compile(r"^(?P<series>\S+) (?P<value>\S+)$", re.MULTILINE)
 _READY_SECONDS = 400.0
+_LOOK_SECONDS = 1.0
 _NEVER = "1w"
 
 
@@ -66,6 +67,7 @@ class Exporter(Process):
             lambda: self.address.get("/-/ready")[0] == 200,
             "the exporter is ready",
             within=_READY_SECONDS,
+            pause=_LOOK_SECONDS,  # of many accounts each look is work for the exporter
         )
         failed = [name for name, value in self.samples("threads_poll_success").items() if not value]
         if failed:

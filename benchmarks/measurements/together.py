@@ -20,6 +20,9 @@ from benchmarks.writing import count
 _ANSWER_SECONDS = 0.1
 _SLOW_ANSWER_SECONDS = 0.15
 _SCRAPES = 4
+_LOOK_SECONDS = 3.0
+_NO_BACKLOG = 1.1
+"""How many polls are made for each that is due, at most, where none is late."""
 _STOCK = "the stock exporter"
 
 
@@ -60,6 +63,11 @@ def _beside(
         within=10 * scale.interval,
     )
     own.wait_until_in_phase(scale.interval)
+    wait_until(
+        lambda: _asked_a_second(api) <= _NO_BACKLOG * scale.polls_per_second,
+        "the exporter has made the first polls that were late",
+        within=10 * scale.interval,
+    )
     before = time.monotonic(), api.ask("asked"), stock_api.ask("asked")
     addresses = own.address, Address(stock.ask("port"))
     with ThreadPoolExecutor() as pool:
@@ -78,6 +86,13 @@ def _beside(
         Figures((made_by_stock / took,)),
         _STOCK,
     )
+
+
+def _asked_a_second(api: Child) -> float:
+    before = api.ask("asked")
+    time.sleep(_LOOK_SECONDS)
+    asked: int = api.ask("asked") - before
+    return asked / _LOOK_SECONDS
 
 
 def _cost(seconds: float, process: Process, address: Address) -> _Cost:
