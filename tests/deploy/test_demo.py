@@ -13,6 +13,9 @@ from tests.deploy.demo_stack import ON_ANY_PORT, DemoStack, demo_stack
 from tests.deploy.shipped import ROOT
 from tests.eventually import eventually
 
+# Each looks for ports that are free: two at once may find the same.
+pytestmark = pytest.mark.xdist_group("demo")
+
 EXPORTER: Final = "threads-exporter"[:15]
 """As the kernel cuts a program's name."""
 

@@ -93,8 +93,6 @@ def test_a_spoilt_file_leaves_the_last_good_token_until_a_new_one_is_there(
         eventually(lambda: failures(exporter) > 0)
         goes_on(exporter)
         valid_meanwhile = exporter.scrape().value("threads_token_valid", account="acme")
-        if file.is_dir():
-            file.rmdir()
         acme.rotate_token(NEW_TOKEN)
         workspace.write_token(acme)
         eventually(lambda: live_world.calls(token=NEW_TOKEN))
