@@ -28,8 +28,9 @@ SHORTENED = (
     "--set=token_stale_seconds=20",
     "--set=schedule_lag_seconds=4.5",
 )
-GROUP_WAIT = "4s"
-"""Longer than it takes, by these rules, until what inhibits an alert fires too."""
+GROUP_WAIT = "10s"
+"""Longer than it takes, by these rules, until what inhibits an alert fires too, and longer than it
+takes Prometheus to know its Alertmanager: what is told of later than this, is passed on at once."""
 
 TIME = r"(\d+h )?(\d+m )?[\d.]+m?s"
 ADDRESS = r"127\.0\.0\.1:\d+"
