@@ -1,6 +1,6 @@
 """The accounts that this process polls and shows: of those it is to have, what it holds now."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from itertools import chain
 from threading import Lock
 
@@ -38,6 +38,7 @@ class HeldAccounts:
         self._lock = Lock()
         self._settings = Settings()
         self._sources = AccountSources()
+        self._wanted: Sequence[AccountSettings] = ()
         self._held: Collection[str] = ()
         self.names: Collection[str] = ()
         self.configured = 0
@@ -49,35 +50,24 @@ class HeldAccounts:
         there are in all shards together.
         """
         configured = settings.names.keys() | sources.names
-        wanted = {account.name for account in sources.all_accounts(settings)}
+        accounts = sources.all_accounts(settings)
+        wanted = {account.name for account in accounts}
         self.configured = len(configured)
         self.names = configured if self._store.sharing else wanted
-        self._settings, self._sources = settings, sources
+        self._settings, self._sources, self._wanted = settings, sources, accounts
         self._ownership.want(wanted)
-        self.hold()
+        self._hold()
         self._ownership.let_go()
 
     def list_containers(self, settings: Settings) -> None:
         """Track what these settings list, which tell of the same accounts as those before."""
         self._settings = settings
-        self.hold()
+        self._hold()
 
     def follow(self) -> None:
         """Poll and show other accounts, if others are held than before."""
         if self._ownership.held is not self._held:
-            self.hold()
-
-    def hold(self) -> None:
-        """Poll and show what is held now."""
-        with self._lock:
-            self._held = held = self._ownership.held
-            wanted = self._sources.all_accounts(self._settings)
-            mine = [account for account in wanted if account.name in held]
-            others = {account.name for account in wanted}.difference(held)
-            elsewhere = Elsewhere(self._shard.has, self._sources.know_all, others)
-            due = self._poller.hold(self._settings, mine, elsewhere)
-            self._scheduler.plan(self._intervals(mine), at_once=due)
-        self._show()
+            self._hold()
 
     def take_news(self, accounts: Collection[str]) -> None:
         """Show what other processes changed of these accounts, and ask about what is new."""
@@ -91,6 +81,17 @@ class HeldAccounts:
         held = filter(self._ownership.holds, accounts)
         jobs = {(Poll.CONTAINER, account): interval for account in held}
         self._scheduler.run_within(_FIRST_ASK_SECONDS, jobs)
+
+    def _hold(self) -> None:
+        """Poll and show what is held now."""
+        with self._lock:
+            self._held = held = self._ownership.held
+            mine = [account for account in self._wanted if account.name in held]
+            others = {account.name for account in self._wanted}.difference(held)
+            elsewhere = Elsewhere(self._shard.has, self._sources.know_all, others)
+            due = self._poller.hold(self._settings, mine, elsewhere)
+            self._scheduler.plan(self._intervals(mine), at_once=due)
+        self._show()
 
     def _intervals(self, accounts: Iterable[AccountSettings]) -> Mapping[PollJob, float]:
         polling = self._settings.polling
