@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 
 from benchmarks.bench import Bench
+from benchmarks.call_rate import calls_per_second
 from benchmarks.exporter import Workload, exporter
 from benchmarks.figures import Figures, Row, Unit
 from benchmarks.nginx import authority
@@ -52,9 +53,7 @@ def _polls_per_second(bench: Bench, api: Child, accounts: int) -> float:
     with exporter(workload, bench.subfolder(f"rate-{accounts}")) as process:
         process.wait_until_polled()
         time.sleep(bench.scale.rate_window)  # what waits since the first polls is made by then
-        before, started = int(api.ask("asked")), time.monotonic()
-        time.sleep(bench.scale.rate_window)
-        made = (int(api.ask("asked")) - before) / (time.monotonic() - started)
+        made = calls_per_second(api, bench.scale.rate_window)
         process.require_success()
     bench.tell(f"{made:.0f} polls a second of {accounts} that were due")
     return made

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from benchmarks.bench import Bench
+from benchmarks.call_rate import calls_per_second
 from benchmarks.client import Address
 from benchmarks.exporter import Exporter, Workload, exporter
 from benchmarks.figures import Figures, Judged, Row, Target, Unit, at_most
@@ -64,7 +65,7 @@ def _beside(
     )
     own.wait_until_in_phase(scale.interval)
     wait_until(
-        lambda: _asked_a_second(api) <= _NO_BACKLOG * scale.polls_per_second,
+        lambda: calls_per_second(api, _LOOK_SECONDS) <= _NO_BACKLOG * scale.polls_per_second,
         "the exporter has made the first polls that were late",
         within=10 * scale.interval,
     )
@@ -86,13 +87,6 @@ def _beside(
         Figures((made_by_stock / took,)),
         _STOCK,
     )
-
-
-def _asked_a_second(api: Child) -> float:
-    before = api.ask("asked")
-    time.sleep(_LOOK_SECONDS)
-    asked: int = api.ask("asked") - before
-    return asked / _LOOK_SECONDS
 
 
 def _cost(seconds: float, process: Process, address: Address) -> _Cost:
