@@ -192,7 +192,6 @@ class Service:
             self._store.sharing.start(
                 self._held.follow, self._held.take_news, beat=self.heartbeat(Loop.STORE)
             )
-        self._account_lines.catch_up()  # beside the first polls it would take far longer
         self._scheduler.start()
 
     @property
