@@ -294,9 +294,8 @@ class Service:
         if self._scheduler.overdue_seconds() > _OVERDUE_SECONDS:
             yield f"no poll was started for {_OVERDUE_SECONDS:.0f} s though one was due"
 
-    def waiting(self) -> Sequence[str]:
-        needed = {Poll.QUOTA, Poll.TOKEN}
-        return [name for name, seen in self.accounts().items() if not needed <= seen.polls.keys()]
+    def unpolled(self) -> int:
+        return self._observations.unpolled
 
     def undiscovered(self) -> Sequence[str]:
         return self._discovery.unanswered()

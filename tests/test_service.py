@@ -104,7 +104,7 @@ class TestReload:
         with capture_logs() as logs, running(file) as exporter:
             workspace.write_json("accounts.d/globex.yaml", [early])
             eventually(lambda: exporter.scrape().value(LAST_RELOAD) == 0)
-            eventually(lambda: exporter.service.waiting() == [])
+            eventually(lambda: exporter.service.unpolled() == 0)
             workspace.write("tokens/late", globex.token.value)
             eventually(lambda: accounts_of(exporter) == {"acme", "globex"})
             scrape = exporter.scrape()
@@ -349,7 +349,7 @@ class TestProbe:
         file = workspace.configure([workspace.account(acme)], polling=RARELY)
         service = new_service(file, clock)
         service.start(NEVER)
-        eventually(lambda: not service.waiting())
+        eventually(lambda: not service.unpolled())
         world.log.clear()
         clock.advance(24 * 3600)
         service.probe("acme", None, "", "")
@@ -402,7 +402,7 @@ class TestProbe:
         file = workspace.configure([workspace.account(acme)], {"timeout": "60s"}, polling=RARELY)
         service = new_service(file)
         service.start(NEVER)
-        eventually(lambda: not service.waiting())
+        eventually(lambda: not service.unpolled())
         world.log.clear()
         world.inject(faults.Hang())
         for _ in range(12):
@@ -510,6 +510,10 @@ def test_what_a_reload_has_read_is_not_loaded_again_for_having_changed(
 ) -> None:
     workspace.write_json("accounts/a.yaml", [{"name": "acme", "access_token": "THAA"}])
     config_file = workspace.configure(account_files=["accounts/*.yaml"])
+
+    def loaded() -> list[int]:
+        return [line["accounts"] for line in logs if line["event"] == "configuration loaded"]
+
     with capture_logs() as logs:
         service = new_service(config_file)
         workspace.write_json("accounts/b.yaml", [{"name": "globex", "access_token": "THAA"}])
@@ -519,11 +523,10 @@ def test_what_a_reload_has_read_is_not_loaded_again_for_having_changed(
             beat = upkeep_beat(service)
             eventually(partial(upkeep_beat, service), beat.__ne__)
         workspace.write_json("accounts/c.yaml", [{"name": "initech", "access_token": "THAA"}])
-        eventually(lambda: len(service.accounts()) == 3)
+        eventually(loaded, lambda accounts: accounts[-1] == 3)
         service.stop()
 
-    loaded = [line["accounts"] for line in logs if line["event"] == "configuration loaded"]
-    assert loaded == [1, 2, 3]
+    assert loaded() == [1, 2, 3]
 
 
 class TestAccountsOverHttp:

@@ -50,8 +50,8 @@ class _Backend:
     def unhealthy(self) -> Sequence[str]:
         return ()
 
-    def waiting(self) -> Sequence[str]:
-        return ()
+    def unpolled(self) -> int:
+        return 0
 
     def undiscovered(self) -> Sequence[str]:
         return ()

@@ -102,3 +102,8 @@ class AccountObservation:
     containers: ContainerSummary = NO_CONTAINERS
     paused_until: float | None = None
     """Unix seconds until which Meta's rate limit keeps this account's calls back."""
+
+    @property
+    def is_polled(self) -> bool:
+        """Whether it was asked for its quota and about its token, with or without success."""
+        return Poll.QUOTA in self.polls and Poll.TOKEN in self.polls

@@ -17,6 +17,12 @@ class Observations:
         self._accounts: dict[str, AccountObservation] = {}
         self._view = MappingProxyType(self._accounts)
         self._changed: set[str] = set()
+        self._unpolled: set[str] = set()
+
+    @property
+    def unpolled(self) -> int:
+        """How many accounts were never polled."""
+        return len(self._unpolled)
 
     def view(self) -> Mapping[str, AccountObservation]:
         """Return the accounts by name.
@@ -45,6 +51,7 @@ class Observations:
             self._changed |= {
                 name for name, seen in self._accounts.items() if known.get(name) is not seen
             }
+            self._unpolled = {name for name, seen in self._accounts.items() if not seen.is_polled}
             self._view = MappingProxyType(self._accounts)
 
     def change(self, name: str, change: Change) -> None:
@@ -58,6 +65,8 @@ class Observations:
                 return
             self._accounts[name] = changed
             self._changed.add(name)
+            if changed.is_polled:
+                self._unpolled.discard(name)
 
 
 def _identified(known: AccountObservation | None, identity: AccountIdentity) -> AccountObservation:

@@ -27,7 +27,7 @@ class Exposition(Protocol):
 class Backend(Protocol):
     """What the web server shows and triggers.
 
-    `unhealthy`, `waiting` and `undiscovered` are called in the event loop: they answer from memory
+    `unhealthy`, `unpolled` and `undiscovered` are called in the event loop: they answer from memory
     and wait for nothing. The others are called in worker threads, several at once.
     """
 
@@ -45,8 +45,8 @@ class Backend(Protocol):
         """Return why the exporter is not healthy, a sentence each; empty when it is."""
         ...
 
-    def waiting(self) -> Sequence[str]:
-        """Return the names of the accounts that were never polled."""
+    def unpolled(self) -> int:
+        """Return how many accounts were never polled."""
         ...
 
     def undiscovered(self) -> Sequence[str]:

@@ -28,9 +28,9 @@ class Lifecycle:
         reasons = [
             f"{place} has not told of its accounts yet." for place in self._backend.undiscovered()
         ]
-        waiting = len(self._backend.waiting())
-        if waiting:
-            accounts = "1 account was" if waiting == 1 else f"{waiting} accounts were"
+        unpolled = self._backend.unpolled()
+        if unpolled:
+            accounts = "1 account was" if unpolled == 1 else f"{unpolled} accounts were"
             reasons.append(f"{accounts} never polled yet.")
         if reasons:
             return text(*reasons, status=503)

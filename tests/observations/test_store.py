@@ -94,6 +94,28 @@ def test_an_account_that_comes_back_is_unseen(observations: Observations) -> Non
     assert observations.view()["acme"] == AccountObservation(identity("acme"))
 
 
+def test_an_account_is_unpolled_until_it_was_asked_for_its_quota_and_about_its_token(
+    observations: Observations,
+) -> None:
+    assert observations.unpolled == 2
+
+    observations.change("acme", changes.poll_succeeded(Poll.CONTAINER, 1.0))
+    observations.change("acme", changes.poll_failed(Poll.QUOTA, FailureReason.DNS))
+    assert observations.unpolled == 2
+
+    observations.change("acme", changes.poll_succeeded(Poll.TOKEN, 1.0))
+    assert observations.unpolled == 1
+
+
+def test_unpolled_are_those_of_the_accounts_there_are(observations: Observations) -> None:
+    for poll in (Poll.QUOTA, Poll.TOKEN):
+        observations.change("acme", changes.poll_succeeded(poll, 1.0))
+
+    observations.keep_only([identity("acme"), identity("fresh"), identity("new")])
+
+    assert observations.unpolled == 2
+
+
 def test_a_view_follows_the_values_and_keeps_its_accounts(observations: Observations) -> None:
     view = observations.view()
 

@@ -48,7 +48,7 @@ class StandIn:
     before_probing: Callable[[], None] = _nothing
     seen: Mapping[str, AccountObservation] = field(default_factory=dict)
     reasons: Sequence[str] = ()
-    unpolled: Sequence[str] = ()
+    never_polled: int = 0
     silent: Sequence[str] = ()
     problems: Sequence[str] = ()
     calls: list[tuple[object, ...]] = field(default_factory=list)
@@ -68,8 +68,8 @@ class StandIn:
     def unhealthy(self) -> Sequence[str]:
         return self.reasons
 
-    def waiting(self) -> Sequence[str]:
-        return self.unpolled
+    def unpolled(self) -> int:
+        return self.never_polled
 
     def undiscovered(self) -> Sequence[str]:
         return self.silent

@@ -30,10 +30,10 @@ def test_ready_once_no_account_is_waited_for() -> None:
 
 
 def test_not_ready_counts_the_accounts_and_names_none() -> None:
-    backend = StandIn(unpolled=["acme"])
+    backend = StandIn(never_polled=1)
     with serving(backend) as server:
         one = fetch(server, "/-/ready")
-        backend.unpolled = ["acme", "bakery"]
+        backend.never_polled = 2
         two = fetch(server, "/-/ready")
 
     assert (one.status, one.body) == (503, "1 account was never polled yet.\n")
@@ -41,7 +41,7 @@ def test_not_ready_counts_the_accounts_and_names_none() -> None:
 
 
 def test_not_ready_while_a_source_has_not_told_of_its_accounts() -> None:
-    backend = StandIn(unpolled=["acme"], silent=["account_http_sd[0]", "account_http_sd[2]"])
+    backend = StandIn(never_polled=1, silent=["account_http_sd[0]", "account_http_sd[2]"])
     with serving(backend) as server:
         answer = fetch(server, "/-/ready")
 
