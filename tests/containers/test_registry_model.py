@@ -410,7 +410,7 @@ def test_sqlite(tmp_path: Path) -> None:
             folder.mkdir()
             super().__init__(SqlitePlace(folder))
 
-    run_state_machine_as_test(InSqlite, settings=bounded(40))
+    run_state_machine_as_test(InSqlite, settings=bounded(80))
 
 
 @pytest.mark.postgresql
@@ -421,4 +421,4 @@ def test_postgresql(postgresql_server: PostgresqlServer, database: str) -> None:
             postgresql_server.execute(f"DROP TABLE IF EXISTS {tables}", database)
             super().__init__(PostgresqlPlace(postgresql_server, database))
 
-    run_state_machine_as_test(InPostgresql, settings=bounded(15))
+    run_state_machine_as_test(InPostgresql, settings=bounded(30))

@@ -34,13 +34,13 @@ class Sufferers:
     users: Mapping[str, User]
 
     def endure(self) -> Ordeal:
-        """Let each fail twice, and then recover.
+        """Let each fail three times, and then recover.
 
         Meanwhile they must show what they did before, as old as it is, and the healthy account
         what is true now.
         """
         first = self._fail(1)
-        later = self._fail(2)
+        later = self._fail(3)
         assert {seen.usage for seen in later.values()} == {POSTS_BEFORE}
         assert [seen.read_at for seen in later.values()] == [
             seen.read_at for seen in first.values()

@@ -69,7 +69,7 @@ def test_look_ups_that_fail_are_counted_bounded_and_got_over(
     ):
         eventually(lambda: failures(exporter), lambda seen: all(n >= 1 for n, _ in seen))
         before = threads(exporter)
-        seen = eventually(lambda: failures(exporter), lambda seen: all(n >= 2 for n, _ in seen))
+        seen = eventually(lambda: failures(exporter), lambda seen: all(n >= 3 for n, _ in seen))
         after = threads(exporter)
         server.answers = Answers.LOOPBACK
         eventually(lambda: all_read(exporter))

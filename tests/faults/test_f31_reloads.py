@@ -16,7 +16,7 @@ from tests.faults.readings import read
 from tests.workspace import Section, Workspace
 
 LAST_RELOAD = "threads_exporter_config_last_reload_successful"
-MANY = 2_000
+MANY = 10_000
 FEW = 3
 
 
@@ -98,7 +98,7 @@ def shown(exporter: ExporterProcess) -> int:
     return answer.text.count(f"{name}{{")
 
 
-def test_thousands_of_accounts_come_all_at_once(workspace: Workspace, live_world: World) -> None:
+def test_ten_thousand_accounts_come_all_at_once(workspace: Workspace, live_world: World) -> None:
     live_world.inject(faults.Hang(), endpoint=Endpoint.PUBLISHING_LIMIT)
     live_world.inject(faults.Hang(), endpoint=Endpoint.DEBUG_TOKEN)
     file = configure(workspace, FEW)

@@ -12,7 +12,7 @@ from tests.workspace import FAST_POLLING, Section, Workspace
 pytest_plugins = ("tests.containers.backends",)
 
 BUDGET = 8
-CRASHES = 3
+CRASHES = 6
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from tests.workspace import FAST_POLLING, Workspace
 
 INTERVAL = 1.0
 ACCOUNTS = 12
-ROUNDS = 2
+ROUNDS = 3
 BUSY_MACHINE = 2.0
 POLLING = {**FAST_POLLING, "token": {"interval": "1h"}}
 
