@@ -147,7 +147,8 @@ def test_a_release_is_signed_and_says_what_it_is_made_of() -> None:
 
 
 def test_the_audit_runs_for_each_change_and_at_night() -> None:
-    assert "make audit" in (ROOT / ".ci/run").read_text("utf-8").splitlines()
+    made = [line.split() for line in (ROOT / ".ci/run").read_text("utf-8").splitlines()]
+    assert any(words[:1] == ["make"] and "audit" in words for words in made)
     nightly = ROOT / ".github/workflows/nightly.yml"
     assert {"make audit ARGS=--strict", "make soak"} <= {*scripts(nightly)}
     assert "schedule" in triggers(nightly)
