@@ -19,6 +19,7 @@ _ADDRESS = re.compile(r'"address": ?"127\.0\.0\.1:(\d+)"')
 _SAMPLE = re.compile(r"^(?P<series>\S+) (?P<value>\S+)$", re.MULTILINE)
 _READY_SECONDS = 400.0
 _LOOK_SECONDS = 1.0
+_LAST_WORDS = 2_000
 _NEVER = "1w"
 
 
@@ -67,7 +68,7 @@ class Exporter(Process):
             lambda: self.address.get("/-/ready")[0] == 200,
             "the exporter is ready",
             within=_READY_SECONDS,
-            pause=_LOOK_SECONDS,  # of many accounts each look is work for the exporter
+            pause=_LOOK_SECONDS,
         )
         failed = [name for name, value in self.samples("threads_poll_success").items() if not value]
         if failed:
@@ -117,8 +118,17 @@ def serving(config_file: Path, *own_flags: str) -> Iterator[Exporter]:
         )
         port = _port(errors)
         if port is None:
-            raise RuntimeError(f"the exporter did not start: {errors.read_text('utf-8')[-2000:]}")
-        yield Exporter(process.popen, Address(port), started, time.monotonic())
+            raise RuntimeError(f"the exporter did not start: {_last_words(errors)}")
+        try:
+            yield Exporter(process.popen, Address(port), started, time.monotonic())
+        except OSError as error:
+            if process.popen.poll() is None:
+                raise
+            raise RuntimeError(f"the exporter has ended: {_last_words(errors)}") from error
+
+
+def _last_words(errors: Path) -> str:
+    return errors.read_text("utf-8")[-_LAST_WORDS:]
 
 
 def _port(errors: Path) -> int | None:
