@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from itertools import compress
 from threading import Lock
@@ -84,6 +84,7 @@ class RegistrationApi:
     changed: Callable[[str], None]
     observer: RegistrationObserver
     allowances: Allowances
+    going_first: Callable[[], AbstractContextManager[None]]
 
     @property
     def enabled(self) -> bool:

@@ -35,6 +35,7 @@ from exporter.registration import Allowances, RegistrationApi
 from exporter.reloading import Reloads, RestartNeededError
 from exporter.runtime import give_back_memory
 from exporter.scheduling.heartbeat import Heartbeats
+from exporter.scheduling.right_of_way import RightOfWay
 from exporter.scheduling.scheduler import PollScheduler
 from exporter.scheduling.sharding import Shard
 from exporter.scheduling.waiting import WaitingPolls
@@ -110,6 +111,7 @@ class Service:
         self._observations = Observations()
         self._store = open_store(settings, clock, redactor, self._instruments, shard)
         self._containers = self._store.containers
+        self._right_of_way = RightOfWay()
         self._ownership = self._store.ownership
         slots = CallSlots(settings.polling.max_in_flight, _PROBES_AT_ONCE)
         slots = slots.within(descriptor_limit())
@@ -121,6 +123,7 @@ class Service:
             redactor=redactor,
             clock=clock,
         )
+        self._poller.give_way_by(self._right_of_way.give)
         troubles = TokenTroubles(self._instruments.token_reload_failed)
         self._registrar = Registrar(redactor, troubles)
         self._discovery = AccountDiscovery(
@@ -138,7 +141,7 @@ class Service:
         )
         self._scheduler = PollScheduler(
             self._poll,
-            waiting=WaitingPolls(slots.polls, self._app_of),
+            waiting=WaitingPolls(slots.polls, self._app_of, self._right_of_way.give),
             observer=self._instruments,
             clock=clock,
             beat=partial(self._heartbeats.beat, Loop.POLLS),
@@ -166,6 +169,7 @@ class Service:
             changed=self._poller.show_containers,
             observer=self._instruments,
             allowances=Allowances(clock),
+            going_first=self._right_of_way.taken,
         )
         self._apply(settings)
 
@@ -236,7 +240,7 @@ class Service:
         return self._poller.run(account, poll)
 
     def expose(self, accept: str, accept_encoding: str, names: Sequence[str]) -> Exposition:
-        with self._scheduler.giving_way():
+        with self._right_of_way.taken():
             return self._expositions.expose(accept, accept_encoding, names)
 
     def probe(

@@ -1,6 +1,7 @@
 import json
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 
 import pytest
@@ -98,6 +99,7 @@ class Publishers:
             changed=self.told.changed.append,
             observer=self.told,
             allowances=Allowances(self.clock, burst=20, per_second=2),
+            going_first=nullcontext,
         )
 
     def _tracked(self) -> TrackedContainers:

@@ -1,4 +1,5 @@
 from collections import deque
+from collections.abc import Callable
 
 import structlog
 
@@ -33,10 +34,18 @@ _ABOUT_ONE_CONTAINER = frozenset(
 class ContainerPoll:
     """Asks for the status of an account's containers that are due, one call each."""
 
-    def __init__(self, client: ThreadsClient, calls: Calls, containers: ContainerRegistry) -> None:
+    def __init__(
+        self,
+        client: ThreadsClient,
+        calls: Calls,
+        containers: ContainerRegistry,
+        give_way: Callable[[], object],
+    ) -> None:
+        """Have each call but the first `give_way`: it is one of many in one run."""
         self._client = client
         self._calls = calls
         self._containers = containers
+        self._give_way = give_way
         self._logged: set[str] = set()
 
     def run(self, account: PolledAccount) -> PollOutcome:
@@ -69,6 +78,8 @@ class ContainerPoll:
                 return failure
             # Others may have been registered meanwhile.
             due = due or deque(self._containers.due(account.name))
+            if due:
+                self._give_way()
         return result
 
     def _ask(self, account: PolledAccount, container_id: str) -> Failure | None:

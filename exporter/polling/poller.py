@@ -1,7 +1,7 @@
 """All that polling needs, put together from the settings, and anew when these change."""
 
 from collections import defaultdict
-from collections.abc import Collection, Container, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Container, Iterator, Mapping, Sequence
 from random import Random
 from threading import Lock
 from types import MappingProxyType
@@ -67,8 +67,13 @@ class Poller:
         self._budget = CallBudget(clock, ledger=containers.calls, failed=containers.store_failed)
         self._pauses = Pauses(clock, Random())  # noqa: S311 — jitter is no secret
         self._containers = containers
+        self._give_way: Callable[[], object] = lambda: None
         self._calls = Calls(self._budget, self._pauses, observations, clock)
         self._polls = Polls({}, {}, self._calls)
+
+    def give_way_by(self, give_way: Callable[[], object]) -> None:
+        """Have this be called between the calls of one poll; before the first `apply`."""
+        self._give_way = give_way
 
     def apply(self, settings: Settings, accounts: Sequence[AccountSettings]) -> None:
         """Be ready to poll these accounts by these settings; `hold` says which of them to poll.
@@ -180,7 +185,7 @@ class Poller:
         polls: Mapping[Poll, AccountPoll] = {
             Poll.QUOTA: QuotaPoll(client, self._calls),
             Poll.TOKEN: TokenPoll(client, self._calls, self._roster.inspector),
-            Poll.CONTAINER: ContainerPoll(client, self._calls, self._containers),
+            Poll.CONTAINER: ContainerPoll(client, self._calls, self._containers, self._give_way),
         }
         return Polls(self._roster.accounts, polls, self._calls)
 

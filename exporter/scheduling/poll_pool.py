@@ -31,12 +31,10 @@ class PollPool:
         run: Callable[[str, Poll], object],
         *,
         waiting: WaitingPolls,
-        give_way: Callable[[], object],
         observer: PollObserver,
         clock: Clock,
     ) -> None:
         self._run = run
-        self._give_way = give_way
         self._observer = observer
         self._clock = clock
         self._started: dict[PollJob, float | None] = {}
@@ -114,7 +112,7 @@ class PollPool:
     def _work(self) -> None:
         while (turn := self._waiting.get()) is not None:
             try:
-                self._give_way()
+                self._waiting.give_way()
             except BaseException:
                 # The thread dies of it, but the poll may run again in another.
                 self._started.pop(turn[0], None)

@@ -7,7 +7,6 @@ is. A job of its own for each poll would cost it more than most polls cost.
 import logging
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from random import Random
 from threading import Thread, current_thread
@@ -20,7 +19,6 @@ from exporter.clock import Clock
 from exporter.domain import Poll, PollJob, PollResult
 from exporter.scheduling.plan import PollPlan
 from exporter.scheduling.poll_pool import PollObserver, PollPool
-from exporter.scheduling.right_of_way import RightOfWay
 from exporter.scheduling.trigger import DueTrigger, PhasedTrigger
 from exporter.scheduling.waiting import WaitingPolls
 
@@ -64,11 +62,9 @@ class PollScheduler:
         self._clock_offset = clock.wall() - clock.monotonic()
         self._plan = PollPlan(Random())  # noqa: S311 — jitter is no secret
         self._run = run
-        self._right_of_way = RightOfWay()
         self._pool = PollPool(
             self._run_and_rest,
             waiting=waiting,
-            give_way=self._right_of_way.give,
             observer=observer,
             clock=clock,
         )
@@ -91,10 +87,6 @@ class PollScheduler:
         """Start no more polls; those under way go on until their calls end."""
         self._scheduler.shutdown(wait=False)
         self._pool.shutdown()
-
-    def giving_way(self) -> AbstractContextManager[None]:
-        """Return a context in which polls start one after another, each after a moment at most."""
-        return self._right_of_way.taken()
 
     def oldest_run_seconds(self) -> float:
         return self._pool.oldest_run_seconds()

@@ -24,8 +24,15 @@ class WaitingPolls:
     slots at most: calls that hang would soon hold all, each for its whole timeout.
     """
 
-    def __init__(self, slots: int, app_of: Callable[[str], str] = str) -> None:
+    def __init__(
+        self,
+        slots: int,
+        app_of: Callable[[str], str] = str,
+        give_way: Callable[[], object] = lambda: None,
+    ) -> None:
+        """Have `give_way` be called before a poll is started."""
         self.slots = slots
+        self.give_way = give_way
         self._app_of = app_of
         self._most_long = max(slots // 2, 1)
         self._changed = Condition()

@@ -123,6 +123,7 @@ class Bench:
         self.redactor = Redactor()
         self.containers = ContainerRegistry(store, clock, self.recorder)
         self.containers.open()
+        self.gave_way_after: list[int] = []
         self.poller = Poller(
             self.observations,
             self.containers,
@@ -130,6 +131,7 @@ class Bench:
             redactor=self.redactor,
             clock=clock,
         )
+        self.poller.give_way_by(lambda: self.gave_way_after.append(len(self.world.calls())))
         self.settings = Settings(api=api)
         self.accounts: dict[str, AccountSettings] = {}
         self._simulator = simulator

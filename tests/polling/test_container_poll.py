@@ -35,6 +35,15 @@ def asked_at(bench: Bench, container: Container) -> list[float]:
     return [(call.monotonic - container.created) / MINUTE for call in calls if call.path == path]
 
 
+def test_it_gives_way_between_its_calls(bench: Bench) -> None:
+    acme = bench.add_account("acme")
+    bench.track(acme, *(acme.add_container().container_id for _ in range(3)))
+
+    assert bench.poll(acme, CONTAINER)
+
+    assert bench.gave_way_after == [1, 2]
+
+
 @pytest.mark.parametrize(
     ("life", "status", "outcomes"),
     [

@@ -29,8 +29,7 @@ def pool_of(
 ) -> PollPool:
     return PollPool(
         runs.run,
-        waiting=WaitingPolls(max_in_flight),
-        give_way=give_way,
+        waiting=WaitingPolls(max_in_flight, give_way=give_way),
         observer=runs,
         clock=clock,
     )

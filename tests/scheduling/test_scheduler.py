@@ -8,7 +8,7 @@ from structlog.testing import capture_logs
 from exporter.clock import Clock, SystemClock
 from exporter.config.settings import PollingSettings
 from exporter.domain import Poll, PollJob
-from exporter.scheduling.right_of_way import LONGEST_WAIT_SECONDS
+from exporter.scheduling.right_of_way import LONGEST_WAIT_SECONDS, RightOfWay
 from exporter.scheduling.scheduler import PollScheduler
 from exporter.scheduling.waiting import WaitingPolls
 from tests.clock import ControlledClock
@@ -31,10 +31,14 @@ def runs() -> Runs:
 def started(runs: Runs) -> Iterator[MakeScheduler]:
     schedulers: list[PollScheduler] = []
 
-    def start(max_in_flight: int = 1, clock: Clock | None = None) -> PollScheduler:
+    def start(
+        max_in_flight: int = 1,
+        clock: Clock | None = None,
+        give_way: Callable[[], object] = lambda: None,
+    ) -> PollScheduler:
         scheduler = PollScheduler(
             runs.run,
-            waiting=WaitingPolls(max_in_flight),
+            waiting=WaitingPolls(max_in_flight, give_way=give_way),
             observer=runs,
             clock=clock or SystemClock(),
         )
@@ -71,9 +75,10 @@ def test_what_was_planned_before_the_start_runs_at_the_start(runs: Runs) -> None
 def test_while_something_urgent_runs_a_poll_waits_for_a_moment_with_its_start(
     runs: Runs, started: MakeScheduler
 ) -> None:
-    scheduler = started()
+    right_of_way = RightOfWay()
+    scheduler = started(give_way=right_of_way.give)
 
-    with scheduler.giving_way():
+    with right_of_way.taken():
         scheduler.plan({ACME: HOUR})
         assert runs.next() == ACME
 

@@ -1,6 +1,7 @@
 """What the API needs from the rest of the exporter."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -88,9 +89,9 @@ class StoreUnavailableError(Exception):
 class ApiBackend(Protocol):
     """What the API shows and changes.
 
-    `enabled` and `authorized` are called in the event loop: they answer from memory. The others
-    are called in worker threads, several at once. What changes something returns after the
-    commit, and has changed nothing when it raises.
+    `enabled`, `authorized` and `going_first` are called in the event loop: they answer from memory.
+    The others are called in worker threads, several at once. What changes something returns after
+    the commit, and has changed nothing when it raises.
     """
 
     @property
@@ -100,6 +101,10 @@ class ApiBackend(Protocol):
 
     def authorized(self, token: str) -> bool:
         """Tell whether the token is the configured one, by `same_token`."""
+        ...
+
+    def going_first(self) -> AbstractContextManager[None]:
+        """Return a context for the answer to one request, in which polls wait, a moment each."""
         ...
 
     def register_each(

@@ -108,7 +108,9 @@ class _Entrance:
     async def _answer(self, answering: Mapping[str, Answering], request: Request) -> Response:
         self._admit(request)
         answer = answering["GET" if request.method == "HEAD" else request.method]
-        return await answer(await call_of(request, self._max_body))
+        call = await call_of(request, self._max_body)
+        with self._backend.going_first():
+            return await answer(call)
 
     def _admit(self, request: Request) -> None:
         if not self._backend.enabled:

@@ -73,9 +73,20 @@ class Registry:
     seen: Mapping[str, AccountObservation] = field(default_factory=dict)
     failure: Exception | None = None
     reported: list[tuple[str, str]] = field(default_factory=list)
+    going: int = 0
+    went_first: int = 0
 
     def authorized(self, token: str) -> bool:
         return same_token(token, TOKEN)
+
+    @contextmanager
+    def going_first(self) -> Iterator[None]:
+        self.going += 1
+        try:
+            yield
+        finally:
+            self.going -= 1
+            self.went_first += 1
 
     def register_each(
         self, requests: Sequence[Sequence[NewContainer]]

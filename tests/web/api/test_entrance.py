@@ -228,6 +228,24 @@ def test_past_the_limit_of_requests_the_next_is_refused_at_once() -> None:
     assert third.status == 200
 
 
+def test_polls_give_way_to_a_request_until_it_is_answered() -> None:
+    held_up = HeldUp()
+    with asking(held_up) as client, ThreadPoolExecutor() as pool:
+        answer = pool.submit(client.get, f"{CONTAINERS}/1")
+        assert held_up.gate.reached.wait(10)
+        assert (held_up.going, held_up.went_first) == (1, 0)
+        held_up.gate.opened.set()
+        answer.result(10)
+
+    assert (held_up.going, held_up.went_first) == (0, 1)
+
+
+def test_polls_give_way_to_nobody_without_the_token(client: Client, registry: Registry) -> None:
+    client.get(CONTAINERS, headers={})
+
+    assert registry.went_first == 0
+
+
 def test_a_defect_is_logged_and_answered_in_json(client: Client, registry: Registry) -> None:
     registry.failure = ZeroDivisionError("of the token THQWJ")
     with capture_logs() as logs:
