@@ -27,6 +27,7 @@ from tests.faults.crowd import (
     crowd,
 )
 from tests.scrape import Scrape, read_scrape
+from tests.standstill import longest_standstill
 from tests.web.stand_in import Gate, Noted, Page, StandIn
 from tests.web.stand_in import serving as serving_stand_in
 from tests.web_workspace import WebWorkspace
@@ -35,6 +36,9 @@ from tests.workspace import Workspace
 REJECTED = "threads_exporter_http_connections_rejected_total"
 LATE = 20.0
 SCRAPES = 100
+ATTEMPTS = 3
+BEARABLE = 0.2
+"""For how many seconds the machine may stand still while scrapes are timed."""
 ACCOUNTS = 40
 NEVER_DONE = (SILENT, HALF_OPEN, DRIPPING_HEAD)
 HUGE = Page([b"x" * 20_000_000])
@@ -65,8 +69,16 @@ class Listener:
         return read_scrape(self.get("/metrics"))
 
     def slowest_scrape(self) -> float:
-        """Scrape many times in a row; return how long the slowest took."""
-        return max(self._seconds() for _ in range(SCRAPES))
+        """Scrape many times in a row; return how long the slowest took.
+
+        If the machine stood still meanwhile, scrape anew: of that the exporter is innocent.
+        """
+        for _ in range(ATTEMPTS):
+            with longest_standstill() as standstill:
+                slowest = max(self._seconds() for _ in range(SCRAPES))
+            if standstill() < BEARABLE:
+                break
+        return slowest
 
     def _seconds(self) -> float:
         started = time.monotonic()
@@ -93,6 +105,7 @@ def listener(
 @contextmanager
 def lingering(listener: Listener) -> Iterator[Crowd]:
     """Have all kinds of clients come, most of them half-open or silent."""
+    eventually(lambda: listener.get("/-/ready").ok)
     with crowd(listener.port, listener.tls) as clients:
         clients.join(SILENT, 60)
         clients.join(HALF_OPEN, 200)

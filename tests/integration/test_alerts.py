@@ -16,9 +16,9 @@ from tests.eventually import eventually
 from tests.integration.alertmanager_server import AlertmanagerServer, alertmanager_server
 from tests.integration.expiring_listeners import expiring_listeners
 from tests.integration.prometheus_server import PrometheusServer, prometheus_server
-from tests.integration.standstill import longest_standstill
 from tests.integration.troubled_world import troubled_world
 from tests.integration.webhook_sink import Alert, WebhookSink, webhook_sink
+from tests.standstill import longest_standstill
 
 pytestmark = [pytest.mark.prometheus, pytest.mark.alone]
 
